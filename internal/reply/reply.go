@@ -1,0 +1,72 @@
+// Package reply turns a refusal into PocketBase's error shape. It is the only
+// place that chooses an HTTP status for one. Texts are codes here; the locale
+// room puts words to them on the way out.
+package reply
+
+import (
+	"errors"
+	"net/http"
+
+	validation "github.com/pocketbase/ozzo-validation/v4"
+	"github.com/pocketbase/pocketbase/tools/router"
+
+	"onlibrary/internal/fault"
+)
+
+// FaultKey is the key in an error's data under which a refusal stands that is
+// about no field.
+const FaultKey = "fault"
+
+// Error returns err as a router.ApiError when it is, or wraps, a fault.Error,
+// and err itself otherwise. Use it in request hooks and routes.
+func Error(err error) error {
+	var f *fault.Error
+	if !errors.As(err, &f) {
+		return err
+	}
+	key := f.Field
+	if key == "" {
+		key = FaultKey
+	}
+	return router.NewApiError(status(f.Kind), f.Code, validation.Errors{key: fieldError(f)})
+}
+
+// Validation returns err as validation.Errors when it is, or wraps, a
+// fault.Error, and err itself otherwise. Use it in record hooks, whose refusals
+// reach the client as a 400 that names the field.
+func Validation(err error) error {
+	var f *fault.Error
+	if !errors.As(err, &f) {
+		return err
+	}
+	key := f.Field
+	if key == "" {
+		key = FaultKey
+	}
+	return validation.Errors{key: fieldError(f)}
+}
+
+func fieldError(f *fault.Error) validation.Error {
+	return validation.NewError(f.Code, f.Code).SetParams(f.Params)
+}
+
+func status(k fault.Kind) int {
+	switch k {
+	case fault.Unauthenticated:
+		return http.StatusUnauthorized
+	case fault.Forbidden:
+		return http.StatusForbidden
+	case fault.NotFound:
+		return http.StatusNotFound
+	case fault.Conflict:
+		return http.StatusConflict
+	case fault.TooLarge:
+		return http.StatusRequestEntityTooLarge
+	case fault.TooMany:
+		return http.StatusTooManyRequests
+	case fault.Unavailable:
+		return http.StatusServiceUnavailable
+	default:
+		return http.StatusBadRequest
+	}
+}
