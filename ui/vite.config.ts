@@ -1,0 +1,20 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte'
+import { defineConfig } from 'vitest/config'
+import { locales } from './build/locales.ts'
+
+const server = process.env.ONLIBRARY_DEV_SERVER ?? 'http://127.0.0.1:8090'
+
+export default defineConfig({
+  plugins: [svelte(), locales()],
+  build: {
+    target: 'es2022',
+    assetsInlineLimit: 0, // the Content-Security-Policy wants every asset from our own origin
+    chunkSizeWarningLimit: 1500, // pdf.js comes in one piece, and only when a PDF is opened
+  },
+  server: {
+    fs: { allow: ['..'] },
+    proxy: { '/api': server, '/_/': server },
+  },
+  json: { namedExports: false, stringify: true },
+  test: { include: ['src/**/*.test.ts'] },
+})
