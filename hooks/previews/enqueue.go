@@ -1,0 +1,37 @@
+package previews
+
+import (
+	"github.com/pocketbase/pocketbase/core"
+
+	"onlibrary/internal/jobs"
+)
+
+type payload struct {
+	Document string `json:"document"`
+	File     string `json:"file"`
+}
+
+// enqueue writes the job of a new file in the transaction that writes the
+// document: neither is there without the other.
+func enqueue(e *core.RecordEvent) error {
+	files := e.Record.GetUnsavedFiles("file")
+	if len(files) == 0 {
+		return e.Next()
+	}
+	name := files[0].Name
+	return inTransaction(e, func() error {
+		if err := e.Next(); err != nil {
+			return err
+		}
+		return jobs.Enqueue(e.App, Kind, Kind+":"+e.Record.Id+":"+name, payload{e.Record.Id, name})
+	})
+}
+
+func inTransaction(e *core.RecordEvent, f func() error) error {
+	before := e.App
+	return before.RunInTransaction(func(tx core.App) error {
+		e.App = tx
+		defer func() { e.App = before }()
+		return f()
+	})
+}

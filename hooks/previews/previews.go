@@ -1,0 +1,63 @@
+// Package previews draws a small picture of every uploaded file and fills the
+// document from what the file says of itself, by a durable job for each file.
+package previews
+
+import (
+	"context"
+
+	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/hook"
+
+	"onlibrary/internal/jobs"
+	"onlibrary/internal/media"
+	"onlibrary/internal/schema"
+)
+
+// Kind is the kind of this room's jobs.
+const Kind = "preview"
+
+// lanes is how many previews are made at a time.
+const lanes = 2
+
+// Previewer makes the preview of a file on disk; see media.Previewer.
+type Previewer interface {
+	Preview(ctx context.Context, path string, t media.Type) (media.Preview, error)
+}
+
+// Queue is what the room needs of jobs.Queue.
+type Queue interface {
+	Register(kind string, lanes int, w jobs.Worker)
+	Wake(kind string)
+}
+
+// Deps is what the room needs from others.
+type Deps struct {
+	Previewer Previewer
+	Queue     Queue
+}
+
+type room struct {
+	Deps
+	app core.App
+}
+
+// Bind furnishes the room and registers its worker.
+func Bind(app core.App, d Deps) {
+	r := &room{d, app}
+	// Behind PocketBase's copying of the file (99), or the transaction would
+	// hold the only writer meanwhile.
+	const afterFileCopy = 210
+	app.OnRecordCreateExecute(schema.Documents).Bind(&hook.Handler[*core.RecordEvent]{Id: "onlibrary.previews.enqueue", Func: enqueue, Priority: afterFileCopy})
+	app.OnRecordUpdateExecute(schema.Documents).Bind(&hook.Handler[*core.RecordEvent]{Id: "onlibrary.previews.enqueueAgain", Func: enqueue, Priority: afterFileCopy})
+	app.OnRecordUpdateExecute(schema.Documents).Bind(&hook.Handler[*core.RecordEvent]{Id: "onlibrary.previews.yield", Func: yield, Priority: afterFileCopy + 10})
+	app.OnRecordAfterCreateSuccess(schema.Documents).Bind(&hook.Handler[*core.RecordEvent]{Id: "onlibrary.previews.wake", Func: r.wake})
+	app.OnRecordAfterUpdateSuccess(schema.Documents).Bind(&hook.Handler[*core.RecordEvent]{Id: "onlibrary.previews.wakeAgain", Func: r.wake})
+	d.Queue.Register(Kind, lanes, r)
+}
+
+func (r *room) wake(e *core.RecordEvent) error {
+	if e.Record.GetString("state") == schema.DocumentProcessing {
+		r.Queue.Wake(Kind)
+	}
+	return e.Next()
+}

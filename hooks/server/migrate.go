@@ -1,0 +1,126 @@
+package server
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
+	"github.com/spf13/cobra"
+)
+
+// Migrate returns the migrate command.
+func Migrate(app core.App) *cobra.Command {
+	c := &cobra.Command{Use: "migrate", Short: "Move the database to another version", Annotations: map[string]string{needs: database}}
+	c.AddCommand(
+		&cobra.Command{Use: "up", Short: "Apply every migration that is not applied yet", Args: cobra.NoArgs,
+			RunE: func(cmd *cobra.Command, _ []string) error {
+				done, err := core.NewMigrationsRunner(app, core.AppMigrations).Up()
+				return report(cmd, "applied", done, err)
+			}},
+		&cobra.Command{Use: "down [N|NAME]", Short: "Undo the last migration, the last N, or all after and with NAME", Args: cobra.MaximumNArgs(1),
+			RunE: func(cmd *cobra.Command, args []string) error {
+				n, err := count(app, args)
+				if err != nil {
+					return err
+				}
+				done, err := core.NewMigrationsRunner(app, core.AppMigrations).Down(n)
+				return report(cmd, "undone", done, err)
+			}},
+		&cobra.Command{Use: "status", Short: "List the migrations and whether each is applied", Args: cobra.NoArgs,
+			RunE: func(cmd *cobra.Command, _ []string) error {
+				for _, m := range core.AppMigrations.Items() {
+					mark := "      "
+					if yes, err := applied(app, m.File); err != nil {
+						return err
+					} else if yes {
+						mark = "applied"
+					}
+					fmt.Fprintf(cmd.OutOrStdout(), "%-7s %s\n", mark, m.File)
+				}
+				return nil
+			}},
+		&cobra.Command{Use: "create NAME", Short: "Write an empty migration into pb_migrations, for developers", Args: cobra.ExactArgs(1),
+			RunE: func(cmd *cobra.Command, args []string) error { return create(cmd, args[0]) }},
+	)
+	return c
+}
+
+func report(cmd *cobra.Command, what string, files []string, err error) error {
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		fmt.Fprintln(cmd.OutOrStdout(), what, f)
+	}
+	if len(files) == 0 {
+		fmt.Fprintln(cmd.OutOrStdout(), "nothing to do")
+	}
+	return nil
+}
+
+// count says how many applied migrations to undo: one, a number, or down to
+// and with the one that is named.
+func count(app core.App, args []string) (int, error) {
+	if len(args) == 0 {
+		return 1, nil
+	}
+	if n, err := strconv.Atoi(args[0]); err == nil {
+		if n < 1 {
+			return 0, fmt.Errorf("%d is no number of migrations to undo", n)
+		}
+		return n, nil
+	}
+	items := core.AppMigrations.Items()
+	for i, n := len(items)-1, 0; i >= 0; i-- {
+		yes, err := applied(app, items[i].File)
+		if err != nil {
+			return 0, err
+		}
+		if yes {
+			n++
+		}
+		if strings.Contains(strings.TrimSuffix(items[i].File, ".go"), args[0]) {
+			return n, nil
+		}
+	}
+	return 0, fmt.Errorf("no migration is named %q", args[0])
+}
+
+func applied(app core.App, file string) (bool, error) {
+	var yes bool
+	err := app.DB().Select("count(*) > 0").From(core.DefaultMigrationsTable).Where(dbx.HashExp{"file": file}).Row(&yes)
+	return yes, err
+}
+
+func create(cmd *cobra.Command, name string) error {
+	if !regexp.MustCompile(`^[a-z][a-z0-9_]*$`).MatchString(name) {
+		return fmt.Errorf("%q: want a verb and a noun in lower case, as in add_shelves", name)
+	}
+	path := filepath.Join("pb_migrations", fmt.Sprintf("%d_%s.go", time.Now().Unix(), name))
+	const text = `package pb_migrations
+
+import (
+	"github.com/pocketbase/pocketbase/core"
+	m "github.com/pocketbase/pocketbase/migrations"
+)
+
+func init() {
+	m.Register(func(app core.App) error {
+		return nil
+	}, func(app core.App) error {
+		return nil
+	})
+}
+`
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		return err
+	}
+	fmt.Fprintln(cmd.OutOrStdout(), "wrote", path)
+	return nil
+}

@@ -1,0 +1,53 @@
+package server
+
+import (
+	"fmt"
+
+	"github.com/pocketbase/pocketbase/core"
+	"github.com/spf13/cobra"
+
+	"onlibrary/internal/config"
+)
+
+// needs is the annotation of a command that says what has to be ready before it.
+const (
+	needs    = "needs"
+	nothing  = "nothing"
+	database = "database" // open, whatever its version
+)
+
+// Root returns the program's command, on which the others hang. Unless they
+// say otherwise, commands get an open database that is up to date.
+func Root(app core.App, version string) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "onlibrary",
+		Short:         "An online library in one binary",
+		SilenceUsage:  true,
+		SilenceErrors: true, // main prints them
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			need := ""
+			for c := cmd; c != nil && need == ""; c = c.Parent() {
+				need = c.Annotations[needs]
+			}
+			if need == nothing || cmd.Name() == "help" || cmd.Name() == cobra.ShellCompRequestCmd {
+				return nil
+			}
+			if err := app.Bootstrap(); err != nil {
+				return fmt.Errorf("open the data folder %s: %w", app.DataDir(), err)
+			}
+			if need == database {
+				return nil
+			}
+			return app.RunAllMigrations()
+		},
+	}
+	config.Flags(root.PersistentFlags())
+	root.AddCommand(&cobra.Command{
+		Use: "version", Short: "Print the version", Args: cobra.NoArgs, Annotations: map[string]string{needs: nothing},
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, err := fmt.Fprintln(cmd.OutOrStdout(), "onlibrary", version)
+			return err
+		},
+	})
+	return root
+}

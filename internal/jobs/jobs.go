@@ -1,0 +1,106 @@
+// Package jobs is the durable queue: a job is a row of the jobs collection,
+// written in the transaction of what causes it, and worked off by this process
+// until it is done or dead. Rows outlive a kill; waking is only a shortcut.
+package jobs
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/types"
+
+	"onlibrary/internal/schema"
+)
+
+// MaxRetries is how often a job is tried again after a fault of the machine.
+const MaxRetries = 3
+
+// Job is one piece of work. Payload is JSON; Key is unique for ever, so that
+// nothing is queued twice; Attempts counts from 1 while the job runs.
+type Job struct {
+	ID       string          `db:"id"`
+	Kind     string          `db:"kind"`
+	Payload  json.RawMessage `db:"-"`
+	Raw      string          `db:"payload"`
+	Key      string          `db:"key"`
+	Attempts int             `db:"attempts"`
+}
+
+// Enqueue writes a job through app, which should be the transaction of the
+// job's cause. A key that is there already is left as it is.
+func Enqueue(app core.App, kind, key string, payload any) error {
+	raw, err := json.Marshal(payload)
+	if err != nil {
+		return fmt.Errorf("job %s: %w", key, err)
+	}
+	now := types.NowDateTime().String()
+	_, err = app.NonconcurrentDB().NewQuery(
+		`INSERT INTO jobs (id, kind, payload, state, attempts, runAt, lastError, key, created, updated)
+		 VALUES ({:id}, {:kind}, {:payload}, {:state}, 0, {:now}, '', {:key}, {:now}, {:now})
+		 ON CONFLICT (key) DO NOTHING`).Bind(dbx.Params{
+		"id": core.GenerateDefaultRandomId(), "kind": kind, "payload": string(raw),
+		"state": schema.JobQueued, "key": key, "now": now,
+	}).Execute()
+	if err != nil {
+		return fmt.Errorf("job %s: %w", key, err)
+	}
+	return nil
+}
+
+// claim takes the job of the given kind that has been due the longest and
+// marks it running; nil if none is due.
+func claim(app core.App, kind string, now time.Time) (*Job, error) {
+	var found []*Job
+	err := app.NonconcurrentDB().NewQuery(
+		`UPDATE jobs SET state = {:running}, attempts = attempts + 1, updated = {:now}
+		 WHERE id = (SELECT id FROM jobs WHERE state = {:queued} AND kind = {:kind} AND runAt <= {:now} ORDER BY runAt LIMIT 1)
+		 RETURNING id, kind, payload, key, attempts`).Bind(dbx.Params{
+		"running": schema.JobRunning, "queued": schema.JobQueued, "kind": kind, "now": instant(now),
+	}).All(&found)
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	found[0].Payload = json.RawMessage(found[0].Raw)
+	return found[0], nil
+}
+
+// settle writes how a run of the job ended. A job that goes back to the queue
+// is due at runAt.
+func settle(app core.App, j *Job, state string, cause error, runAt, now time.Time) error {
+	text := ""
+	if cause != nil {
+		text = cause.Error()
+		if r := []rune(text); len(r) > 2000 {
+			text = string(r[:2000])
+		}
+	}
+	_, err := app.NonconcurrentDB().Update(schema.Jobs, dbx.Params{
+		"state": state, "attempts": j.Attempts, "lastError": text, "runAt": instant(runAt), "updated": instant(now),
+	}, dbx.HashExp{"id": j.ID}).Execute()
+	return err
+}
+
+// recoverRunning puts back what a killed process left running.
+func recoverRunning(app core.App, now time.Time) error {
+	_, err := app.NonconcurrentDB().Update(schema.Jobs, dbx.Params{
+		"state": schema.JobQueued, "runAt": instant(now), "lastError": "the server stopped while it ran",
+	}, dbx.HashExp{"state": schema.JobRunning}).Execute()
+	return err
+}
+
+// forget deletes jobs that were done before the given time.
+func forget(app core.App, before time.Time) error {
+	_, err := app.NonconcurrentDB().Delete(schema.Jobs, dbx.And(
+		dbx.HashExp{"state": schema.JobDone},
+		dbx.NewExp("updated < {:before}", dbx.Params{"before": instant(before)}),
+	)).Execute()
+	return err
+}
+
+func instant(t time.Time) string {
+	d, _ := types.ParseDateTime(t.UTC()) // a time.Time always parses
+	return d.String()
+}

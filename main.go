@@ -1,0 +1,83 @@
+// OnLibrary is an online library in one binary. This file is its contents
+// page: the settings, the app, the rooms and the commands.
+package main
+
+import (
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/pocketbase/pocketbase/cmd"
+	"github.com/pocketbase/pocketbase/core"
+
+	"onlibrary/hooks/catalogue"
+	"onlibrary/hooks/locale"
+	"onlibrary/hooks/previews"
+	"onlibrary/hooks/server"
+	"onlibrary/hooks/web"
+	"onlibrary/internal/config"
+	"onlibrary/internal/jobs"
+	"onlibrary/internal/media"
+	"onlibrary/internal/rules"
+	"onlibrary/internal/translate"
+	"onlibrary/locales"
+	_ "onlibrary/pb_migrations"
+	"onlibrary/ui"
+)
+
+// version is set by the linker.
+var version = "dev"
+
+func main() {
+	if len(os.Args) > 1 && os.Args[1] == media.ChildArg {
+		os.Exit(media.ChildMain(os.Args[2:]))
+	}
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "onlibrary:", err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string) error {
+	settings, err := config.Load(args)
+	if err != nil {
+		return err
+	}
+	rules.Register()
+	app := server.NewApp(settings)
+	house, err := bind(app, settings)
+	if err != nil {
+		return err
+	}
+	root := server.Root(app, version)
+	root.AddCommand(server.Serve(app, house), server.Migrate(app), cmd.NewSuperuserCommand(app))
+	root.SetArgs(args)
+	return root.Execute()
+}
+
+// bind furnishes every room of the house and wires what one needs of another.
+func bind(app core.App, settings config.Config) (server.Deps, error) {
+	texts, err := translate.Load(locales.FS)
+	if err != nil {
+		return server.Deps{}, err
+	}
+	site, err := fs.Sub(ui.DistFS, "dist")
+	if err != nil {
+		return server.Deps{}, err
+	}
+	queue := jobs.New(app)
+	previewer := media.New(media.Config{FFmpeg: settings.FFmpeg, CacheDir: filepath.Join(settings.DataDir, "cache"), Logger: slog.Default()})
+	guide := locale.Bind(app, locale.Deps{Catalog: texts})
+	catalogue.Bind(app, catalogue.Deps{Text: texts.Text, Language: guide.Language, Now: time.Now})
+	previews.Bind(app, previews.Deps{Previewer: previewer, Queue: queue})
+	work := server.Deps{
+		Config: settings, Version: version, EnsureSuperuser: func(core.App, string, string) error { return nil }, SetupPath: func(core.App) (string, error) { return "", nil },
+		Start: queue.Start, Stop: func() { queue.Stop(); previewer.Close() },
+	}
+	server.Bind(app, work)
+	web.Bind(app, site)
+	return work, nil
+}
