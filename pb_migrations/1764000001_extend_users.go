@@ -22,6 +22,7 @@ func init() {
 		name.Max = 128
 		avatar := c.Fields.GetByName("avatar").(*core.FileField)
 		avatar.MaxSize = 5 << 20
+		avatar.Protected = true
 		avatar.MimeTypes = []string{"image/jpeg", "image/png", "image/gif", "image/webp"}
 		c.Fields.Add(
 			&core.TextField{Name: "username", Min: 3, Max: 64, Pattern: `^[\p{L}\p{M}\p{N}._-]+$`, Presentable: true},
