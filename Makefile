@@ -1,0 +1,77 @@
+# OnLibrary. `make run` brings a fresh machine to a running library, `make test`
+# runs every test. Both install what they need or say in one line what is missing.
+
+export GOTOOLCHAIN := go1.27.3
+export CGO_ENABLED := 0
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+TOOLS   := $(CURDIR)/.cache/tools
+GOFILES := $(shell git ls-files --cached --others --exclude-standard '*.go')
+
+.DEFAULT_GOAL := help
+.PHONY: help run build dev test test-go test-ui test-e2e race cover bench lint format ui need-go need-node need-tools clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+run: build ## build everything and serve at http://127.0.0.1:8090
+	./onlibrary serve
+
+build: need-go ui ## build ./onlibrary with its web app
+	go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o onlibrary .
+
+dev: need-go need-node ui/node_modules $(TOOLS)/air ## serve, rebuilding on every change; the app at http://127.0.0.1:5173
+	@trap 'kill 0' EXIT; npm run --silent dev --prefix ui & $(TOOLS)/air --build.cmd 'go build -o .cache/onlibrary-dev .' --build.bin '.cache/onlibrary-dev serve' --build.include_ext go,json --build.exclude_dir ui,pb_data,.cache,docs,packaging --tmp_dir .cache/air
+
+test: test-go test-ui test-e2e ## run every test
+
+test-go: need-go need-tools ## run the Go tests
+	go test ./...
+
+test-ui: need-node need-tools ui ## run the tests of the web app and its readers
+	npm run --silent test --prefix ui
+
+test-e2e: build need-tools ## run the built binary with the JavaScript SDK and Chromium
+	npm run --silent test:e2e --prefix ui
+
+race: need-go ## run the concurrent packages under the race detector (needs a C compiler)
+	CGO_ENABLED=1 go test -race -short ./internal/jobs/ ./internal/media/ ./internal/translate/ ./hooks/...
+
+cover: need-go need-tools ## report how much of the code the Go tests run
+	go test -coverpkg=./... -coverprofile=coverage.out ./...
+	go tool cover -func=coverage.out | tail -n 1
+
+bench: build need-tools ## measure beside the rivals
+	go test ./bench/ -bench . -benchtime 1x -run '^$$' -timeout 60m -v
+
+lint: need-go $(TOOLS)/golangci-lint ## look for mistakes
+	go vet ./...
+	$(TOOLS)/golangci-lint run ./...
+
+format: need-go ## format the Go code
+	gofmt -w $(GOFILES)
+
+ui: need-node ui/node_modules ## build the web app into ui/dist
+	npm run --silent build --prefix ui
+
+ui/node_modules: ui/package-lock.json
+	npm ci --no-audit --no-fund --prefix ui
+	@touch $@
+
+need-go:
+	@sh packaging/need.sh go
+
+need-node:
+	@sh packaging/need.sh node
+
+need-tools:
+	@sh packaging/need.sh tools
+
+$(TOOLS)/golangci-lint:
+	GOBIN=$(TOOLS) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+
+$(TOOLS)/air:
+	GOBIN=$(TOOLS) go install github.com/air-verse/air@v1.67.4
+
+clean: ## remove what was built
+	rm -rf onlibrary ui/dist/assets ui/dist/index.html ui/node_modules .cache coverage.out
