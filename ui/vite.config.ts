@@ -1,11 +1,12 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vitest/config'
 import { locales } from './build/locales.ts'
+import { readers } from './build/readers.ts'
 
 const server = process.env.ONLIBRARY_DEV_SERVER ?? 'http://127.0.0.1:8090'
 
 export default defineConfig({
-  plugins: [svelte(), locales()],
+  plugins: [svelte(), locales(), readers()],
   build: {
     target: 'es2022',
     assetsInlineLimit: 0, // the Content-Security-Policy wants every asset from our own origin
