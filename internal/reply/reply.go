@@ -5,7 +5,10 @@ package reply
 
 import (
 	"errors"
+	"math"
 	"net/http"
+	"strconv"
+	"time"
 
 	validation "github.com/pocketbase/ozzo-validation/v4"
 	"github.com/pocketbase/pocketbase/tools/router"
@@ -29,6 +32,14 @@ func Error(err error) error {
 		key = FaultKey
 	}
 	return router.NewApiError(status(f.Kind), f.Code, validation.Errors{key: fieldError(f)})
+}
+
+// Later refuses by code what may be tried again after wait, and says so in the
+// header Retry-After, in whole seconds (RFC 9110, 10.2.3).
+func Later(h http.Header, wait time.Duration, code string) error {
+	seconds := max(1, int(math.Ceil(wait.Seconds())))
+	h.Set("Retry-After", strconv.Itoa(seconds))
+	return Error(&fault.Error{Kind: fault.TooMany, Code: code, Params: map[string]any{"seconds": seconds}})
 }
 
 // Validation returns err as validation.Errors when it is, or wraps, a
