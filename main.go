@@ -13,6 +13,7 @@ import (
 	"github.com/pocketbase/pocketbase/cmd"
 	"github.com/pocketbase/pocketbase/core"
 
+	"onlibrary/hooks/accounts"
 	"onlibrary/hooks/catalogue"
 	"onlibrary/hooks/locale"
 	"onlibrary/hooks/previews"
@@ -48,36 +49,43 @@ func run(args []string) error {
 	}
 	rules.Register()
 	app := server.NewApp(settings)
-	house, err := bind(app, settings)
+	work, people, err := bind(app, settings)
 	if err != nil {
 		return err
 	}
 	root := server.Root(app, version)
-	root.AddCommand(server.Serve(app, house), server.Migrate(app), cmd.NewSuperuserCommand(app))
+	root.AddCommand(server.Serve(app, work), server.Migrate(app), accounts.Command(app, people), cmd.NewSuperuserCommand(app))
 	root.SetArgs(args)
 	return root.Execute()
 }
 
 // bind furnishes every room of the house and wires what one needs of another.
-func bind(app core.App, settings config.Config) (server.Deps, error) {
+func bind(app core.App, settings config.Config) (server.Deps, accounts.Deps, error) {
 	texts, err := translate.Load(locales.FS)
 	if err != nil {
-		return server.Deps{}, err
+		return server.Deps{}, accounts.Deps{}, err
 	}
 	site, err := fs.Sub(ui.DistFS, "dist")
 	if err != nil {
-		return server.Deps{}, err
+		return server.Deps{}, accounts.Deps{}, err
 	}
 	queue := jobs.New(app)
 	previewer := media.New(media.Config{FFmpeg: settings.FFmpeg, CacheDir: filepath.Join(settings.DataDir, "cache"), Logger: slog.Default()})
 	guide := locale.Bind(app, locale.Deps{Catalog: texts})
+	people := accounts.Deps{
+		Text: texts.Text, Now: time.Now,
+		Language:  func(_ core.App, info *core.RequestInfo) string { return guide.Language(info) },
+		Timezone:  func(_ core.App, info *core.RequestInfo) string { return guide.Zone(info).String() },
+		Recipient: func(_ core.App, user *core.Record) string { language, _ := guide.Recipient(user); return language },
+	}
+	accounts.Bind(app, people)
 	catalogue.Bind(app, catalogue.Deps{Text: texts.Text, Language: guide.Language, Now: time.Now})
 	previews.Bind(app, previews.Deps{Previewer: previewer, Queue: queue})
 	work := server.Deps{
-		Config: settings, Version: version, EnsureSuperuser: func(core.App, string, string) error { return nil }, SetupPath: func(core.App) (string, error) { return "", nil },
+		Config: settings, Version: version, EnsureSuperuser: accounts.EnsureSuperuser, SetupPath: accounts.SetupPath,
 		Start: queue.Start, Stop: func() { queue.Stop(); previewer.Close() },
 	}
 	server.Bind(app, work)
 	web.Bind(app, site)
-	return work, nil
+	return work, people, nil
 }

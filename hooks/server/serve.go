@@ -6,6 +6,7 @@ import (
 	"io"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
@@ -59,7 +60,7 @@ func terminate(app core.App) error {
 func banner(w io.Writer, app core.App, d Deps) error {
 	base := "http://" + d.Config.HTTPAddr
 	fmt.Fprintf(w, "OnLibrary %s\n  Library    %s\n  Dashboard  %s/_/\n", d.Version, base, base)
-	path, err := d.SetupPath(app)
+	path, err := d.SetupPath(app, time.Now())
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ type Deps struct {
 	EnsureSuperuser func(app core.App, email, password string) error
 	// SetupPath is the path, with its token, of the page that makes the first
 	// superuser; empty when there is one.
-	SetupPath func(app core.App) (string, error)
+	SetupPath func(app core.App, now time.Time) (string, error)
 }
 
 type room struct{ Deps }
