@@ -47,8 +47,11 @@ func (p *Previewer) Preview(ctx context.Context, path string, t Type) (Preview, 
 	if err != nil {
 		return Preview{}, err
 	}
-	thumb, detail := imageThumbnail(f, fi.Size())
-	return Preview{Thumbnail: thumb, Detail: detail, Failed: detail == DetailBroken}, nil
+	thumb, err := thumbnail(f, fi.Size())
+	if err != nil {
+		return Preview{Detail: DetailBroken, Failed: true}, nil
+	}
+	return Preview{Thumbnail: thumb}, nil
 }
 
 // Warm compiles PDFium into the cache, in a child, where that is not done yet (about
