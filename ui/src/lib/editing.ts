@@ -1,0 +1,56 @@
+import type { Document } from './records'
+
+/** The fields of a document that a person edits. */
+export interface Draft {
+  title: string
+  authors: string[]
+  description: string
+  category: string
+  visibility: string
+  language: string
+  isbn: string
+  series: string
+  seriesIndex: string
+  tags: string[]
+  published: string
+  publisher: string
+  observations: string
+  expiresOn: string
+  code: string
+  kind: string
+}
+
+/** A document's fields, ready for a form. */
+export function draftOf(d: Document): Draft {
+  return {
+    title: d.title,
+    authors: d.authors ?? [],
+    description: d.description,
+    category: d.category,
+    visibility: d.visibility,
+    language: d.language,
+    isbn: d.isbn,
+    series: d.series,
+    seriesIndex: d.seriesIndex ? String(d.seriesIndex) : '',
+    tags: d.tags ?? [],
+    published: d.published,
+    publisher: d.publisher,
+    observations: d.observations ?? '',
+    expiresOn: d.expiresOn,
+    code: d.code,
+    kind: d.kind,
+  }
+}
+
+/** What of a draft differs from the document: only that is sent, so that nobody's other change is undone. */
+export function changes(draft: Draft, document: Document): Partial<Record<keyof Draft, unknown>> {
+  const before = draftOf(document)
+  const keys = Object.keys(draft) as Array<keyof Draft>
+  const changed = keys.filter((key) => JSON.stringify(draft[key]) !== JSON.stringify(before[key]))
+  return Object.fromEntries(changed.map((key) => [key, key === 'seriesIndex' ? Number(draft.seriesIndex.replace(',', '.')) || 0 : draft[key]]))
+}
+
+/** Whether a document's owner may choose between book and document: EPUB and MOBI are books by themselves. */
+export function mayBeBook(d: Document): boolean {
+  return (d.kind === 'book' || d.kind === 'document') && !/epub|mobipocket|amazon\.ebook/.test(d.contentType)
+}

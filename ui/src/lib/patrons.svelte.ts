@@ -1,0 +1,59 @@
+import { pb } from './pb'
+import type { User } from './records'
+
+export type PatronFilter = '' | User['state']
+
+const perPage = 50
+
+/** The patrons that staff looks at, fetched page by page. */
+export class Patrons {
+  all = $state.raw<readonly User[]>([])
+  loading = $state(false)
+  done = $state(false)
+  failed = $state.raw<unknown>()
+  #filter: string
+  #page = 0
+
+  constructor(q: string, state: PatronFilter) {
+    const clauses = q
+      .split(/\s+/)
+      .filter(Boolean)
+      .slice(0, 5)
+      .map((word) => pb.filter('(name ~ {:w} || username ~ {:w} || email ~ {:w})', { w: word }))
+    if (state) clauses.push(pb.filter('state = {:state}', { state }))
+    this.#filter = clauses.join(' && ')
+  }
+
+  /** Fetches the next page, unless one is on its way or all are here. */
+  async more(): Promise<void> {
+    if (this.loading || this.done) return
+    this.loading = true
+    this.failed = undefined
+    try {
+      const { items } = await pb.collection('users').getList<User>(this.#page + 1, perPage, {
+        skipTotal: true,
+        filter: this.#filter,
+        sort: '-created,-id',
+      })
+      this.#page++
+      this.all = [...this.all, ...items.filter(({ id }) => !this.all.some((user) => user.id === id))]
+      this.done = items.length < perPage
+    } catch (error) {
+      this.failed = error
+    } finally {
+      this.loading = false
+    }
+  }
+
+  /** Changes a patron and shows what became of them. */
+  async change(user: User, what: Partial<Pick<User, 'state' | 'role'>>): Promise<void> {
+    const saved = await pb.collection('users').update<User>(user.id, what)
+    this.all = this.all.map((other) => (other.id === saved.id ? saved : other))
+  }
+}
+
+/** How many wait to be let in. */
+export async function countPending(): Promise<number> {
+  const { totalItems } = await pb.collection('users').getList(1, 1, { filter: 'state = "pending"', fields: 'id' })
+  return totalItems
+}

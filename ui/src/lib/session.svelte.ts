@@ -1,0 +1,90 @@
+import { getTokenPayload } from 'pocketbase'
+import { forgetFileToken } from './files'
+import { firstLanguage, lang, useLanguage } from './i18n'
+import { isOffline, pb, status } from './pb'
+import type { Library, Me } from './records'
+
+let me = $state.raw<Me | undefined>()
+let library = $state.raw<Library | undefined>()
+
+/** Who is here and in which library. Everything in it is reactive. */
+export const session = {
+  get me() {
+    return me
+  },
+  get user() {
+    return me?.user
+  },
+  get library() {
+    return library
+  },
+  get name() {
+    return library?.name || 'OnLibrary'
+  },
+  /** The zone in which to show times: the patron's, else the library's as the server told, else this device's. */
+  get timezone() {
+    return me?.timezone || Intl.DateTimeFormat().resolvedOptions().timeZone
+  },
+}
+
+/** Whether the patron's role grants a permission. */
+export function may(permission: string): boolean {
+  return me?.role.permissions.includes(permission) ?? false
+}
+
+/** Whether the patron may change or delete what a patron owns. */
+export function mayManage(owner: string): boolean {
+  return !!me && (owner === me.user.id || may('documents.manage'))
+}
+
+/** Learns the library and, with a kept token, the patron. Rejects only when the server is away. */
+export async function begin(): Promise<void> {
+  await speak(firstLanguage())
+  await loadLibrary()
+  if (!pb.authStore.isValid) pb.authStore.clear()
+  else await loadMe()
+  if (!me) await speak(firstLanguage(library?.defaultLanguage))
+}
+
+export async function loadLibrary(): Promise<void> {
+  library = await pb.collection('library').getFirstListItem<Library>('')
+}
+
+/** Asks who is signed in; a token that died is put away. */
+export async function loadMe(): Promise<void> {
+  try {
+    if (aged(pb.authStore.token)) await pb.collection('users').authRefresh()
+    me = await pb.send<Me>('/api/library/me', {})
+    await speak(me.user.language || me.language)
+  } catch (error) {
+    if (isOffline(error)) throw error
+    if ([401, 403, 404].includes(status(error))) leave()
+    else throw error
+  }
+}
+
+/** Signs in by e-mail or username. */
+export async function signIn(identity: string, password: string): Promise<void> {
+  await pb.collection('users').authWithPassword(identity, password)
+  forgetFileToken()
+  await loadMe()
+}
+
+/** Forgets who is here, on this device. */
+export function leave(): void {
+  pb.authStore.clear()
+  forgetFileToken()
+  me = undefined
+}
+
+/** Makes a language the app's and the one that the server answers in. */
+export async function speak(language: string): Promise<void> {
+  await useLanguage(language)
+  pb.lang = lang()
+}
+
+/** Whether a token of five days has lived its first: then a new one is asked for. */
+function aged(token: string): boolean {
+  const left = Number(getTokenPayload(token).exp ?? 0) * 1000 - Date.now()
+  return left < 4 * 24 * 3_600_000
+}

@@ -1,0 +1,80 @@
+import { SvelteMap, SvelteSet } from 'svelte/reactivity'
+import { pb } from './pb'
+import type { Document, Share } from './records'
+
+/** What this page knows of documents: the newest word on each, and which are gone. */
+const known = new SvelteMap<string, Document>()
+const gone = new SvelteSet<string>()
+const listeners = new Set<(document: Document) => void>()
+let stop: Array<() => Promise<void>> = []
+let following: Promise<void> | undefined
+
+/** The fields that a cover in a list needs. */
+export const coverFields =
+  'id,collectionId,collectionName,title,authors,kind,contentType,thumbnail,state,stateDetail,stateMessage,owner,visibility,category,duration,pages,created,updated'
+
+/** Keeps what a list or a page learned; fields that it did not ask for stay as known. */
+export function keep(documents: readonly Document[]): void {
+  for (const document of documents) {
+    const before = known.get(document.id)
+    known.set(document.id, before ? { ...before, ...document, expand: { ...before.expand, ...document.expand } } : document)
+  }
+}
+
+/** The newest that is known of a document. Reactive. */
+export function newest(document: Document): Document {
+  return known.get(document.id) ?? document
+}
+
+export function knownDocument(id: string): Document | undefined {
+  return gone.has(id) ? undefined : known.get(id)
+}
+
+/** The documents of a list that are still there, each as it is now. Reactive. */
+export function present(documents: readonly Document[]): Document[] {
+  return documents.filter((document) => !gone.has(document.id)).map(newest)
+}
+
+/** Takes a document off every list of this page, or puts it back. */
+export function hide(id: string, away = true): void {
+  if (away) gone.add(id)
+  else gone.delete(id)
+}
+
+/** Hears of each document that comes to the library while the caller listens. */
+export function onArrival(listener: (document: Document) => void): () => void {
+  listeners.add(listener)
+  return () => listeners.delete(listener)
+}
+
+/** Follows the library's documents, and what is shared with this patron, as they change. */
+export function follow(user: string, shared: (share: Share) => void): Promise<void> {
+  following ??= subscribe(user, shared)
+  return following
+}
+
+async function subscribe(user: string, shared: (share: Share) => void): Promise<void> {
+  const documents = pb.collection('documents').subscribe<Document>('*', ({ action, record }) => {
+    if (action === 'delete') return hide(record.id)
+    keep([record])
+    if (action === 'create') for (const listener of listeners) listener(record)
+  })
+  const shares = pb.collection('document_shares').subscribe<Share>(
+    '*',
+    ({ action, record }) => {
+      if (action === 'create' && record.user === user) shared(record)
+    },
+    { expand: 'document' },
+  )
+  stop = await Promise.all([documents, shares])
+}
+
+/** Stops following and forgets everything: somebody else may sit here next. */
+export async function forget(): Promise<void> {
+  known.clear()
+  gone.clear()
+  following = undefined
+  const stops = stop
+  stop = []
+  await Promise.allSettled(stops.map((unsubscribe) => unsubscribe()))
+}
