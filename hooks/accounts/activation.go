@@ -1,0 +1,109 @@
+package accounts
+
+import (
+	"fmt"
+
+	"github.com/pocketbase/pocketbase/core"
+
+	"onlibrary/internal/schema"
+)
+
+// vouchedKey is where a request keeps the address that a provider vouches for.
+const vouchedKey = "onlibrary.accounts.vouched"
+
+// activationInForce is the library's activation, save that without SMTP no mail
+// can be asked for.
+func activationInForce(app core.App, library *core.Record) string {
+	activation := library.GetString("activation")
+	if activation == schema.ActivationEmail && !app.Settings().SMTP.Enabled {
+		return schema.ActivationApproval
+	}
+	return activation
+}
+
+// vouched tells whether the request's OAuth2 provider knows the user by email.
+func vouched(e *core.RequestEvent, email string) bool {
+	address, _ := e.Get(vouchedKey).(string)
+	return email != "" && address == email
+}
+
+// proveAddress makes a pending account active if that is all it waits for: its
+// owner has shown to have the address. Nothing else lifts a state, and nothing
+// lifts inactive. It does not save.
+func proveAddress(app core.App, user *core.Record) error {
+	if user.GetString("state") != schema.StatePending {
+		return nil
+	}
+	library, err := app.FindRecordById(schema.Library, schema.LibraryID)
+	if err != nil {
+		return fmt.Errorf("reading the library: %w", err)
+	}
+	if activationInForce(app, library) == schema.ActivationEmail {
+		user.Set("state", schema.StateActive)
+	}
+	return nil
+}
+
+// activate acts on the link of a verification mail.
+func activate(e *core.RecordConfirmVerificationRequestEvent) error {
+	return proving(&e.App, e.Record, func() error {
+		if e.Record.Verified() && changed(e.Record, "state") { // PocketBase saves only a new proof
+			if err := e.App.Save(e.Record); err != nil {
+				return err
+			}
+		}
+		return e.Next()
+	})
+}
+
+// activateByReset acts on the link of a password mail, which proves as much.
+func activateByReset(e *core.RecordConfirmPasswordResetRequestEvent) error {
+	return proving(&e.App, e.Record, e.Next)
+}
+
+// proving does what a proof of address leads to, and save, in one transaction:
+// who was put inactive meanwhile stays so.
+func proving(app *core.App, user *core.Record, save func() error) error {
+	outer := *app
+	defer func() { *app = outer }()
+	return outer.RunInTransaction(func(tx core.App) error {
+		*app = tx
+		fresh, err := tx.FindRecordById(user.Collection(), user.Id)
+		if err != nil {
+			return err
+		}
+		user.IgnoreUnchangedFields(true)
+		if fresh.GetString("state") == user.GetString("state") {
+			if err := proveAddress(tx, user); err != nil {
+				return err
+			}
+		}
+		return save()
+	})
+}
+
+// signInByProvider notes which address the provider vouches for, and proves it
+// for an account that PocketBase is about to verify.
+func signInByProvider(e *core.RecordAuthWithOAuth2RequestEvent) error {
+	e.Set(vouchedKey, e.OAuth2User.Email)
+	if u := e.Record; u != nil {
+		u.IgnoreUnchangedFields(true)
+		if !u.Verified() && vouched(e.RequestEvent, u.Email()) {
+			if err := proveAddress(e.App, u); err != nil {
+				return err
+			}
+		}
+	}
+	return sayWhy(e.Record, e.Next())
+}
+
+// signInByMail does so for a one-time password that went to the address.
+func signInByMail(e *core.RecordAuthWithOTPRequestEvent) error {
+	e.Record.IgnoreUnchangedFields(true)
+	if !e.Record.Verified() && e.OTP.SentTo() != "" && e.OTP.SentTo() == e.Record.Email() {
+		if err := proveAddress(e.App, e.Record); err != nil {
+			return err
+		}
+	}
+	return sayWhy(e.Record, e.Next())
+}

@@ -1,0 +1,65 @@
+package accounts
+
+import (
+	"database/sql"
+	"errors"
+	"net/http"
+
+	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/router"
+	"github.com/pocketbase/pocketbase/tools/types"
+
+	"onlibrary/internal/fault"
+	"onlibrary/internal/reply"
+	"onlibrary/internal/schema"
+)
+
+// signIn finds a user by a username in any case or form; PocketBase knows the
+// ASCII cases only.
+func signIn(e *core.RecordAuthWithPasswordRequestEvent) error {
+	if e.Record == nil && e.IdentityField != core.FieldNameEmail {
+		user, err := findByUsername(e.App, e.Identity)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		e.Record = user
+	}
+	return sayWhy(e.Record, e.Next())
+}
+
+// sayWhy tells who has proved to be user why the sign-in is closed all the same.
+func sayWhy(user *core.Record, err error) error {
+	var refusal *router.ApiError
+	if user == nil || !errors.As(err, &refusal) || refusal.Status != http.StatusForbidden {
+		return err
+	}
+	switch user.GetString("state") {
+	case schema.StatePending:
+		return reply.Error(fault.New(fault.Forbidden, "account_pending"))
+	case schema.StateInactive:
+		return reply.Error(fault.New(fault.Forbidden, "account_inactive"))
+	}
+	return err
+}
+
+// noteSignIn keeps when a user signed in last. It leaves the record's hooks and
+// its updated alone: nobody changed the account.
+func (r *room) noteSignIn(e *core.RecordAuthRequestEvent) error {
+	if err := e.Next(); err != nil {
+		return err
+	}
+	if e.AuthMethod == "" { // a token renewed, or an impersonation
+		return nil
+	}
+	now, err := types.ParseDateTime(r.Now())
+	if err != nil {
+		return err
+	}
+	_, err = e.App.DB().Update(schema.Users, dbx.Params{"lastLogin": now.String()}, dbx.HashExp{"id": e.Record.Id}).Execute()
+	if err != nil {
+		// The answer is written; a missing date is no reason to fail.
+		e.App.Logger().Error("noting a sign-in", "user", e.Record.Id, "error", err)
+	}
+	return nil
+}
