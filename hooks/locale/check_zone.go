@@ -33,11 +33,8 @@ func (r *room) checkZone(e *core.RequestEvent) error {
 func (r *room) checkBatch(e *core.BatchRequestEvent) error {
 	own := e.Request.URL.Query().Get(zoneParam)
 	for _, request := range e.Batch {
-		path, query, _ := strings.Cut(request.URL, "?")
-		values, err := url.ParseQuery(query)
-		if err != nil {
-			return e.BadRequestError("Invalid batch request data.", err)
-		}
+		_, query, asks := strings.Cut(request.URL, "?")
+		values, _ := url.ParseQuery(query) // what is malformed in it is passed over, as in a request's own
 		zone := values.Get(zoneParam)
 		for name, value := range request.Headers {
 			if zone == "" && strings.EqualFold(name, zoneHeader) {
@@ -48,8 +45,11 @@ func (r *room) checkBatch(e *core.BatchRequestEvent) error {
 			return err
 		}
 		if zone == "" && own != "" {
-			values.Set(zoneParam, own)
-			request.URL = path + "?" + values.Encode()
+			mark := "?"
+			if asks {
+				mark = "&"
+			}
+			request.URL += mark + zoneParam + "=" + url.QueryEscape(own)
 		}
 	}
 	return e.Next()
@@ -102,7 +102,6 @@ func unknownZone(field, name string) *fault.Error {
 
 // cut shortens a value for its mention in a message to max bytes of whole runes.
 func cut(s string, max int) string {
-	s = strings.ToValidUTF8(s, "\uFFFD")
 	if len(s) <= max {
 		return s
 	}

@@ -28,17 +28,28 @@ func (r *room) addLocal(e *core.RecordEnrichEvent) error {
 	if !ok {
 		return nil
 	}
+	e.Record.SetRaw(localField, localTimes(e.Record, zone))
 	e.Record.WithCustomData(true)
-	e.Record.Set(localField, localTimes(e.Record, zone))
 	return nil
 }
 
-func localTimes(record *core.Record, zone *time.Location) map[string]string {
-	local := map[string]string{}
-	for name, value := range record.PublicExport() {
-		if at, ok := value.(types.DateTime); ok && !at.IsZero() {
-			local[name] = at.Time().In(zone).Format(localLayout)
+// localTimes are the record's visible instants as a JSON object. It is written
+// out here since this runs for every record of a list.
+func localTimes(record *core.Record, zone *time.Location) types.JSONRaw {
+	// Only an export tells which fields are hidden from this reader.
+	shown := record.WithCustomData(false).PublicExport()
+	local := make(types.JSONRaw, 0, 128)
+	local = append(local, '{')
+	for _, field := range record.Collection().Fields {
+		at, ok := shown[field.GetName()].(types.DateTime)
+		if !ok || at.IsZero() {
+			continue
 		}
+		if len(local) > 1 {
+			local = append(local, ',')
+		}
+		local = append(append(append(local, '"'), field.GetName()...), `":"`...)
+		local = append(at.Time().In(zone).AppendFormat(local, localLayout), '"')
 	}
-	return local
+	return append(local, '}')
 }

@@ -40,6 +40,7 @@ func Bind(app core.App, d Deps) *Guide {
 			&hook.Handler[*core.RequestEvent]{Id: "onlibrary.locale.wordErrors", Func: r.wordErrors, Priority: errorsPriority},
 			&hook.Handler[*core.RequestEvent]{Id: "onlibrary.locale.checkZone", Func: r.checkZone, Priority: zonePriority},
 		)
+		r.library.defaults() // once, before many ask at a time
 		return e.Next()
 	}})
 	app.OnBatchRequest().Bind(&hook.Handler[*core.BatchRequestEvent]{Id: "onlibrary.locale.checkBatch", Func: r.checkBatch})

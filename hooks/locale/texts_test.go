@@ -145,9 +145,15 @@ func params(text string) map[string]any {
 	return all
 }
 
-func TestEveryCodeHasAText(t *testing.T) {
-	w := wording{catalog(t)}
-	for code, texts := range pocketbase(t).codes {
+func TestPocketBaseTexts(t *testing.T) {
+	w, s := wording{catalog(t)}, pocketbase(t)
+	t.Run("every code has a text", func(t *testing.T) { everyCodeHasAText(t, w, s) })
+	t.Run("every message has a text", func(t *testing.T) { everyMessageHasAText(t, w, s) })
+	t.Run("no text is left over", func(t *testing.T) { noTextIsLeftOver(t, s) })
+}
+
+func everyCodeHasAText(t *testing.T, w wording, s said) {
+	for code, texts := range s.codes {
 		for _, text := range texts {
 			for _, lang := range w.catalog.Languages()[1:] {
 				if got := w.fieldMessage(lang, code, text, params(text)); got == text || strings.Contains(got, "{{") {
@@ -161,9 +167,8 @@ func TestEveryCodeHasAText(t *testing.T) {
 	}
 }
 
-func TestEveryMessageHasAText(t *testing.T) {
-	w := wording{catalog(t)}
-	for text := range pocketbase(t).messages {
+func everyMessageHasAText(t *testing.T, w wording, s said) {
+	for text := range s.messages {
 		for _, lang := range w.catalog.Languages()[1:] {
 			got := w.topMessage(lang, text, nil)
 			if got == text {
@@ -176,8 +181,7 @@ func TestEveryMessageHasAText(t *testing.T) {
 	}
 }
 
-func TestNoTextIsLeftOver(t *testing.T) {
-	s := pocketbase(t)
+func noTextIsLeftOver(t *testing.T, s said) {
 	used := map[string]bool{"api.message.raw_error": true, "api.size.bytes": true, "api.size.kb": true, "api.size.mb": true, "api.size.gb": true}
 	for code := range s.codes {
 		used[codePrefix+code] = true
