@@ -59,6 +59,14 @@ func init() {
 			return err
 		}
 
+		// Only now are there columns for may() to look into.
+		read, write := types.Pointer(`may(@request.auth.id) = true`), types.Pointer(`may(@request.auth.id, 'roles.manage') = true`)
+		roles.ListRule, roles.ViewRule = read, read
+		roles.CreateRule, roles.UpdateRule, roles.DeleteRule = write, write, write
+		if err := app.Save(roles); err != nil {
+			return err
+		}
+
 		superusers, err := app.FindCollectionByNameOrId(core.CollectionNameSuperusers)
 		if err != nil {
 			return err
@@ -66,6 +74,14 @@ func init() {
 		superusers.FileToken.Duration = 3600
 		return app.Save(superusers)
 	}, func(app core.App) error {
+		roles, err := app.FindCollectionByNameOrId("roles")
+		if err != nil {
+			return err
+		}
+		roles.ListRule, roles.ViewRule, roles.CreateRule, roles.UpdateRule, roles.DeleteRule = nil, nil, nil, nil, nil
+		if err := app.Save(roles); err != nil {
+			return err
+		}
 		// Accounts without an address, and doubled ones, cannot go back to
 		// PocketBase's own index; they would have to be mended first.
 		c, err := app.FindCollectionByNameOrId("users")
