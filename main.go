@@ -15,6 +15,7 @@ import (
 
 	"onlibrary/hooks/accounts"
 	"onlibrary/hooks/catalogue"
+	"onlibrary/hooks/limits"
 	"onlibrary/hooks/locale"
 	"onlibrary/hooks/previews"
 	"onlibrary/hooks/server"
@@ -78,6 +79,7 @@ func bind(app core.App, settings config.Config) (server.Deps, accounts.Deps, err
 		Timezone:  func(_ core.App, info *core.RequestInfo) string { return guide.Zone(info).String() },
 		Recipient: func(_ core.App, user *core.Record) string { language, _ := guide.Recipient(user); return language },
 	}
+	limits.Bind(app, limits.Deps{Now: time.Now})
 	accounts.Bind(app, people)
 	catalogue.Bind(app, catalogue.Deps{Text: texts.Text, Language: guide.Language, Now: time.Now})
 	previews.Bind(app, previews.Deps{Previewer: previewer, Queue: queue})

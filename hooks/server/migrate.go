@@ -1,6 +1,7 @@
 package server
 
 import (
+	_ "embed"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,6 +14,9 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/spf13/cobra"
 )
+
+//go:embed migration.go.tmpl
+var emptyMigration []byte
 
 // Migrate returns the migrate command.
 func Migrate(app core.App) *cobra.Command {
@@ -103,22 +107,7 @@ func create(cmd *cobra.Command, name string) error {
 		return fmt.Errorf("%q: want a verb and a noun in lower case, as in add_shelves", name)
 	}
 	path := filepath.Join("pb_migrations", fmt.Sprintf("%d_%s.go", time.Now().Unix(), name))
-	const text = `package pb_migrations
-
-import (
-	"github.com/pocketbase/pocketbase/core"
-	m "github.com/pocketbase/pocketbase/migrations"
-)
-
-func init() {
-	m.Register(func(app core.App) error {
-		return nil
-	}, func(app core.App) error {
-		return nil
-	})
-}
-`
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+	if err := os.WriteFile(path, emptyMigration, 0o644); err != nil {
 		return err
 	}
 	fmt.Fprintln(cmd.OutOrStdout(), "wrote", path)

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/pocketbase/pocketbase/apis"
+	"github.com/pocketbase/pocketbase/core"
+
+	"onlibrary/internal/config"
+	"onlibrary/internal/media"
+	"onlibrary/internal/testapp"
+)
+
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == media.ChildArg {
+		os.Exit(media.ChildMain(os.Args[2:]))
+	}
+	os.Exit(m.Run())
+}
+
+// open serves the whole house on a fresh database.
+func open(t *testing.T) (core.App, *httptest.Server) {
+	t.Helper()
+	app := testapp.New(t)
+	if _, _, err := bind(app, config.Config{DataDir: app.DataDir(), HTTPAddr: "127.0.0.1:0"}); err != nil {
+		t.Fatal(err)
+	}
+	router, err := apis.NewRouter(app)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewUnstartedServer(nil)
+	err = app.OnServe().Trigger(&core.ServeEvent{App: app, Router: router, Server: server.Config}, func(e *core.ServeEvent) error {
+		mux, err := e.Router.BuildMux()
+		server.Config.Handler = mux
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.Start()
+	t.Cleanup(server.Close)
+	return app, server
+}
+
+// guest is what a guest gets on each route of our own: everything not listed
+// as open answers 401.
+func guest() map[string]struct {
+	method, path string
+	status       int
+} {
+	type row = struct {
+		method, path string
+		status       int
+	}
+	return map[string]row{
+		"GET /setup":            {"GET", "/api/library/setup?token=x", http.StatusNotFound},
+		"POST /setup":           {"POST", "/api/library/setup", http.StatusBadRequest},
+		"GET /me":               {"GET", "/api/library/me", http.StatusUnauthorized},
+		"GET /patrons":          {"GET", "/api/library/patrons?username=ann", http.StatusUnauthorized},
+		"GET /permissions":      {"GET", "/api/library/permissions", http.StatusUnauthorized},
+		"POST /roles/{id}/copy": {"POST", "/api/library/roles/roleadmin000000/copy", http.StatusUnauthorized},
+		"GET /api/{path...}":    {"GET", "/api/no/such/thing", http.StatusNotFound},
+		"GET /{path...}":        {"GET", "/catalogue", http.StatusOK},
+	}
+}
+
+func TestEveryRouteRefusesAGuestUnlessOpen(t *testing.T) {
+	_, server := open(t)
+	rows := guest()
+	for _, route := range routes(t) {
+		row, ok := rows[route]
+		if !ok {
+			t.Errorf("route %s has no row in this test", route)
+			continue
+		}
+		delete(rows, route)
+		request, err := http.NewRequest(row.method, server.URL+row.path, strings.NewReader("{}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Content-Type", "application/json")
+		response, err := server.Client().Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		if response.StatusCode != row.status {
+			t.Errorf("%s %s: %d, want %d", row.method, row.path, response.StatusCode, row.status)
+		}
+	}
+	for route := range rows {
+		t.Errorf("the row of %s is of no route", route)
+	}
+}
+
+// routes reads the routes that the rooms declare out of their source.
+func routes(t *testing.T) []string {
+	t.Helper()
+	declared := regexp.MustCompile(`\.(GET|POST|PUT|PATCH|DELETE|Any)\("([^"]+)"`)
+	var found []string
+	err := filepath.WalkDir("hooks", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		for _, m := range declared.FindAllStringSubmatch(string(text), -1) {
+			found = append(found, m[1]+" "+m[2])
+		}
+		return err
+	})
+	if err != nil || len(found) == 0 {
+		t.Fatalf("found no route: %v", err)
+	}
+	return found
+}
