@@ -1,0 +1,221 @@
+package accounts
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/pocketbase/pocketbase/core"
+
+	"onlibrary/internal/schema"
+	"onlibrary/internal/testapp"
+)
+
+func TestSignInByUsername(t *testing.T) {
+	h := open(t)
+	for _, name := range []string{"ann", "Élise", "Straße", "李雷_7", "İpek"} {
+		h.user(name, schema.RoleVisitor, func(r *core.Record) { r.SetEmail("") })
+	}
+	h.user("mail", schema.RoleVisitor)
+	for _, test := range []struct {
+		identity, field string
+		status          int
+	}{
+		{"ann", "", 200}, {"ANN", "", 200}, {"ＡＮＮ", "", 200}, {"ａnn", "username", 200},
+		{"élise", "", 200}, {"E\u0301LISE", "", 200}, {"STRASSE", "", 200}, {"strasse", "username", 200}, {"李雷_7", "", 200}, {"i\u0307pek", "", 200},
+		{"mail@example.org", "", 200}, {"MAIL@EXAMPLE.ORG", "email", 200}, {"mail", "", 200},
+		{"аnn", "", 400}, {"ann ", "", 400}, {"elise", "", 400}, {"ann@example.org", "", 400}, {"mail", "email", 400}, {"ANN", "usernameKey", 400}, {"'", "", 400},
+	} {
+		a := h.ask(nil, "POST", "/api/collections/users/auth-with-password", m{"identity": test.identity, "password": testapp.Password, "identityField": test.field})
+		if a.status != test.status {
+			t.Errorf("%q by %q: %d %s", test.identity, test.field, a.status, a.raw)
+		}
+		if test.status == 200 && (a.at("record", "role") != schema.RoleVisitor || a.at("record", "usernameKey") != nil) {
+			t.Errorf("%q: %s", test.identity, a.raw)
+		}
+	}
+	if a := h.ask(nil, "POST", "/api/collections/users/auth-with-password", m{"identity": "ＡＮＮ", "password": "wrong"}); a.status != 400 {
+		t.Errorf("a wrong password: %d %s", a.status, a.raw)
+	}
+}
+
+func TestUsernamesThatLookAlike(t *testing.T) {
+	h := open(t)
+	admin := h.user("root", schema.RoleAdmin)
+	for _, pair := range [][2]string{{"Élise", "e\u0301lise"}, {"strasse", "STRAßE"}, {"ann", "Ａnn"}, {"file", "ﬁle"}, {"x²y", "X2y"}} {
+		for i, username := range pair {
+			a := h.ask(admin, "POST", users, signUpBody(m{"email": nil, "username": username}))
+			if want := []int{200, 400}[i]; a.status != want || i == 1 && a.code("username") != "validation_not_unique" {
+				t.Errorf("%q: %d %s", username, a.status, a.raw)
+			}
+		}
+	}
+	ann := h.ask(admin, "GET", users+"?filter=username='ann'", nil).at("items").([]any)[0].(m)["id"].(string)
+	if a := h.ask(admin, "PATCH", users+"/"+ann, m{"username": "ÉLISE"}); a.status != 400 || a.code("username") != "validation_not_unique" || a.code("usernameKey") != nil {
+		t.Errorf("renamed to a taken one: %d %s", a.status, a.raw)
+	}
+	if a := h.ask(admin, "PATCH", users+"/"+ann, m{"username": "ANN"}); a.status != 200 {
+		t.Errorf("one's own in capitals: %d %s", a.status, a.raw)
+	}
+}
+
+func TestMadeUsernames(t *testing.T) {
+	h := open(t)
+	for _, test := range []struct{ email, name, want string }{
+		{"ana.maria@example.org", "", "ana.maria"},
+		{"Ana.Maria@other.example", "", "ana.maria2"},
+		{"ana.maria@third.example", "", "ana.maria3"},
+		{"joe+books@example.org", "", "joe"},
+		{"jo@example.org", "José da Silva", "josé.da.silva"},
+		{"", "!!", "reader"},
+		{"", "", "reader2"},
+		{strings.Repeat("x", 64) + "@example.org", "", strings.Repeat("x", 54)},
+	} {
+		u, err := newUser(h.TestApp)
+		if err != nil {
+			t.Fatal(err)
+		}
+		u.SetEmail(test.email)
+		u.Set("name", test.name)
+		u.SetPassword(testapp.Password)
+		if err := h.Save(u); err != nil || u.GetString("username") != test.want || u.GetString("role") != schema.RoleVisitor || u.GetString("state") != schema.StateActive {
+			t.Errorf("%s, %s: %q (%v), want %q", test.email, test.name, u.GetString("username"), err, test.want)
+		}
+	}
+}
+
+func TestClosedSignIn(t *testing.T) {
+	h := open(t)
+	for state, code := range map[string]string{schema.StatePending: "account_pending", schema.StateInactive: "account_inactive"} {
+		h.user(state, schema.RoleVisitor, func(r *core.Record) { r.Set("state", state) })
+		if a := h.ask(nil, "POST", "/api/collections/users/auth-with-password", m{"identity": state, "password": testapp.Password}); a.status != 403 || a.code("fault") != code {
+			t.Errorf("%s: %d %s", state, a.status, a.raw)
+		}
+		if a := h.ask(nil, "POST", "/api/collections/users/auth-with-password", m{"identity": state, "password": "wrong"}); a.status != 400 || strings.Contains(a.raw, code) {
+			t.Errorf("%s with a wrong password: %d %s", state, a.status, a.raw)
+		}
+	}
+}
+
+func TestLastLogin(t *testing.T) {
+	h := open(t)
+	ann := h.user("ann", schema.RoleVisitor)
+	updated := h.stored(ann).GetString("updated")
+	if a := h.ask(ann, "POST", "/api/collections/users/auth-refresh", nil); a.status != 200 || !h.stored(ann).GetDateTime("lastLogin").IsZero() {
+		t.Errorf("a renewed token counts as a sign-in: %d", a.status)
+	}
+	h.ask(nil, "POST", "/api/collections/users/auth-with-password", m{"identity": "ann", "password": testapp.Password})
+	got := h.stored(ann)
+	if got.GetDateTime("lastLogin").IsZero() || got.GetString("updated") != updated {
+		t.Errorf("lastLogin %s, updated %s, was %s", got.GetString("lastLogin"), got.GetString("updated"), updated)
+	}
+}
+
+// provider is an OpenID Connect server that knows one person.
+func (h *house) provider(person m) {
+	h.t.Helper()
+	mux := http.NewServeMux()
+	answer := func(w http.ResponseWriter, v any) {
+		w.Header().Set("Content-Type", "application/json")
+		if err := json.NewEncoder(w).Encode(v); err != nil {
+			h.t.Error(err)
+		}
+	}
+	mux.HandleFunc("/token", func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, m{"access_token": "a", "token_type": "Bearer"})
+	})
+	mux.HandleFunc("/person", func(w http.ResponseWriter, _ *http.Request) { answer(w, person) })
+	server := httptest.NewServer(mux)
+	h.t.Cleanup(server.Close)
+	c, err := h.FindCollectionByNameOrId(schema.Users)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	pkce := false
+	c.OAuth2.Enabled = true
+	c.OAuth2.Providers = []core.OAuth2ProviderConfig{{
+		Name: "oidc", ClientId: "library", ClientSecret: "secret", PKCE: &pkce,
+		AuthURL: server.URL + "/auth", TokenURL: server.URL + "/token", UserInfoURL: server.URL + "/person",
+	}}
+	if err := h.Save(c); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+func TestSignUpByProvider(t *testing.T) {
+	h := open(t)
+	h.smtp()
+	in := func(sub, email string, create m) answer {
+		h.provider(m{"sub": sub, "name": "From Afar", "email": email, "email_verified": true})
+		return h.ask(nil, "POST", "/api/collections/users/auth-with-oauth2", m{"provider": "oidc", "code": "c", "redirectURL": "https://books.example.org/", "createData": create})
+	}
+	state := func(email string) string {
+		u, err := h.FindAuthRecordByEmail(schema.Users, email)
+		if err != nil {
+			return "none"
+		}
+		return u.GetString("state")
+	}
+	for _, test := range []struct {
+		activation, signup, state string
+		status                    int
+	}{
+		{schema.ActivationNone, schema.SignupOpen, schema.StateActive, 200},
+		{schema.ActivationEmail, schema.SignupOpen, schema.StateActive, 200},
+		{schema.ActivationApproval, schema.SignupOpen, schema.StatePending, 403},
+		{schema.ActivationNone, schema.SignupClosed, "none", 403},
+	} {
+		h.set(schema.Library, schema.LibraryID, m{"activation": test.activation, "signup": test.signup})
+		email := test.activation + test.signup + "@example.org"
+		a := in(email, email, nil)
+		if a.status != test.status || state(email) != test.state {
+			t.Errorf("%v: %d %s, state %s", test, a.status, a.raw, state(email))
+		}
+		if a.status == 200 && (a.at("record", "role") != schema.RoleVisitor || a.at("record", "verified") != true) {
+			t.Errorf("%v: %s", test, a.raw)
+		}
+	}
+	h.set(schema.Library, schema.LibraryID, m{"activation": schema.ActivationEmail, "signup": schema.SignupOpen})
+	for field, value := range (m{"role": schema.RoleAdmin, "state": schema.StateActive, "verified": true, "id": "aaaaaaaaaaaaaaa"}) {
+		if a := in("sub"+field, "x"+field+"@example.org", m{field: value, "email": "else@example.org"}); a.status != 400 || state("else@example.org") != "none" {
+			t.Errorf("%s: %d %s", field, a.status, a.raw)
+		}
+	}
+	// An address that the provider does not vouch for has to be confirmed.
+	if a := in("s1", "vouched@example.org", m{"email": "claimed@example.org"}); a.status != 403 || state("claimed@example.org") != schema.StatePending {
+		t.Errorf("a claimed address: %d %s, state %s", a.status, a.raw, state("claimed@example.org"))
+	}
+	eventually(t, "the mail to the claimed address", func() bool { return h.TestMailer.TotalSend() == 1 })
+	// Nor does it put who was shut out back in.
+	gone := h.user("gone", schema.RoleCustomer, func(r *core.Record) { r.Set("state", schema.StateInactive); r.SetVerified(false) })
+	if a := in("s2", gone.Email(), nil); a.status != 403 || a.code("fault") != "account_inactive" || h.stored(gone).GetString("state") != schema.StateInactive {
+		t.Errorf("an inactive account: %d %s", a.status, a.raw)
+	}
+	waiting := h.user("waiting", schema.RoleCustomer, func(r *core.Record) { r.Set("state", schema.StatePending); r.SetVerified(false) })
+	if a := in("s3", waiting.Email(), nil); a.status != 200 || h.stored(waiting).GetString("state") != schema.StateActive {
+		t.Errorf("a pending account whose address the provider vouches for: %d %s", a.status, a.raw)
+	}
+}
+
+func TestEmailChange(t *testing.T) {
+	h := open(t)
+	h.smtp()
+	ann := h.user("ann", schema.RoleVisitor)
+	h.set(schema.LibrarySettings, schema.LibrarySettingsID, m{"allowedEmailDomains": []string{"example.org"}})
+	const path = "/api/collections/users/request-email-change"
+	if a := h.ask(ann, "POST", path, m{"newEmail": "ann@elsewhere.example"}); a.status != 400 || a.code("newEmail") != "email_domain_not_allowed" {
+		t.Errorf("another domain: %d %s", a.status, a.raw)
+	}
+	if a := h.ask(ann, "POST", path, m{"newEmail": "new.ann@example.org"}); a.status != 204 {
+		t.Errorf("%d %s", a.status, a.raw)
+	}
+	token, err := ann.NewEmailChangeToken("new.ann@example.org")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a := h.ask(nil, "POST", "/api/collections/users/confirm-email-change", m{"token": token, "password": testapp.Password}); a.status != 204 || h.stored(ann).Email() != "new.ann@example.org" {
+		t.Errorf("%d %s", a.status, a.raw)
+	}
+}
