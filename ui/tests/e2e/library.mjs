@@ -128,12 +128,29 @@ export async function listen(server, token, ...subscriptions) {
 
 const catalogues = {}
 
+function catalogue(language) {
+  return (catalogues[language] ??= JSON.parse(fs.readFileSync(path.join(project, 'locales', `${language}.json`), 'utf8')))
+}
+
 /** A text of the app as it is shown in that language, its plural for many. */
 export function text(language, key, values = {}) {
-  catalogues[language] ??= JSON.parse(fs.readFileSync(path.join(project, 'locales', `${language}.json`), 'utf8'))
-  const found = catalogues[language][key]
+  const found = catalogue(language)[key]
   if (found === undefined) throw new Error(`no text ${key} in ${language}`)
   return (found.other ?? found).replace(/{{\.(\w+)}}/g, (_, name) => values[name] ?? '')
+}
+
+/** The keys that begin so. */
+export const keys = (prefix) => Object.keys(catalogue('en')).filter((key) => key.startsWith(prefix))
+
+/** A pattern of the text that one of these keys has, whatever its placeholders say, as long as they say something. */
+export function pattern(language, ...keys) {
+  const found = keys.flatMap((key) => {
+    const one = catalogue(language)[key]
+    return typeof one === 'string' ? [one] : Object.values(one ?? {})
+  })
+  if (found.length === 0) throw new Error(`no text ${keys.join(', ')} in ${language}`)
+  const escaped = (words) => words.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+  return new RegExp(`^(?:${found.map((one) => one.split(/{{[^}]*}}/).map(escaped).join('(?!<no value>).+')).join('|')})$`)
 }
 
 export const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex')
