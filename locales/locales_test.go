@@ -24,9 +24,10 @@ var categories = map[string][]string{
 // sameAsEnglish are the texts that a language shares with English: names and
 // units under "", real words of that language under its tag.
 var sameAsEnglish = map[string][]string{
-	"":      {"{{.Count}} KB", "{{.Count}} MB", "{{.Count}} GB", "OnLibrary"},
-	"es":    {"{{.Count}} byte", "{{.Count}} bytes"},
-	"pt-BR": {"{{.Count}} byte", "{{.Count}} bytes"},
+	"":      {"{{.Count}} KB", "{{.Count}} MB", "{{.Count}} GB"},
+	"es":    {"{{.Count}} byte", "{{.Count}} bytes", "Sepia", "Zoom"},
+	"fr":    {"Note", "Page", "Page {{.Page}}", "Pause", "Position", "Volume", "Zoom"},
+	"pt-BR": {"{{.Count}} byte", "{{.Count}} bytes", "Volume", "Zoom"},
 }
 
 // text is one text: its plural forms, or itself under "other".
@@ -214,7 +215,7 @@ func TestSortedByKey(t *testing.T) {
 
 // TestEveryKeyIsUsed looks for each key in the sources of the server and the web
 // app: whole, by its last part as a code ("duplicate_code" for a fault), or by a
-// prefix that the source adds to ("permission." +, `ui.state.${…}`). PocketBase's
+// prefix that the source adds to ("mail.verify", "role." +, `ui.state.${…}`). PocketBase's
 // own texts (api.) are checked in hooks/locale.
 func TestEveryKeyIsUsed(t *testing.T) {
 	var source strings.Builder
@@ -248,7 +249,7 @@ func TestEveryKeyIsUsed(t *testing.T) {
 			return true
 		}
 		for i := strings.LastIndexByte(key, '.'); i > 0; i = strings.LastIndexByte(key[:i], '.') {
-			if quoted[key[:i+1]] {
+			if quoted[key[:i+1]] || strings.Contains(key[:i], ".") && quoted[key[:i]] {
 				return true
 			}
 		}
@@ -270,5 +271,42 @@ func TestEveryKeyIsUsed(t *testing.T) {
 	}
 	if len(quoted) == 0 {
 		t.Error("no source was read")
+	}
+}
+
+// TestEveryRefusalHasAText holds the codes that the server refuses with against
+// the texts for them.
+func TestEveryRefusalHasAText(t *testing.T) {
+	english := read(t)["en"]
+	call := regexp.MustCompile(`fault\.(?:New|Field)\([^,\n]+, "(\w+)"|fault\.Error{[^}\n]*Code: +"(\w+)"`)
+	found := 0
+	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (d.Name() == "ui" || d.Name() == ".cache" || d.Name() == ".git") {
+			return fs.SkipDir
+		}
+		if !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		for _, m := range call.FindAllStringSubmatch(string(b), -1) {
+			code := m[1] + m[2]
+			found++
+			if _, ok := english["fault."+code]; !ok {
+				t.Errorf("%s: there is no text fault.%s", path, code)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found == 0 {
+		t.Error("no refusal was found")
 	}
 }

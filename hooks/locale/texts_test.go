@@ -221,6 +221,8 @@ func TestFieldMessage(t *testing.T) {
 		{"fr", "validation_file_size_limit", "", map[string]any{"file": "a.png", "maxSize": int64(5 << 20)}, "« a.png » est trop volumineux : un fichier ne peut pas dépasser 5 Mo."},
 		{"en", "validation_json_size_limit", "", map[string]any{"maxSize": int64(1000)}, "The JSON may take no more than 1000 bytes."},
 		{"en", "validation_json_size_limit", "", map[string]any{"maxSize": int64(1)}, "The JSON may take no more than 1 byte."},
+		{"ar", "validation_too_many_files", "", map[string]any{"maxSelect": 3}, "لا يُسمح بأكثر من 3 ملفات."},
+		{"fr", "validation_length_out_of_range", "", map[string]any{"min": 2, "max": 9}, "La longueur doit être comprise entre 2 et 9."},
 		{"es", "validation_min_number_constraint", "", map[string]any{"min": 0.5}, "Debe ser 0.5 o más."},
 		{"pt-BR", "validation_invalid_value", "Invalid value.", nil, "Valor inválido."},
 		{"pt-BR", "validation_invalid_value", "Invalid value red.", map[string]any{"value": "red"}, "“red” não é um valor permitido."},

@@ -121,17 +121,32 @@ func (w wording) fill(lang string, params map[string]any) map[string]any {
 		}
 	}
 	if _, counted := filled[translate.Count]; !counted {
-		for _, name := range []string{"max", "min", "maxSelect", "minSelect"} {
-			if n, ok := filled[name]; ok {
-				filled[translate.Count] = n
-				break
-			}
+		if n, ok := countOf(filled); ok {
+			filled[translate.Count] = n
 		}
 	}
 	if bytes, ok := toInt(filled["maxSize"]); ok {
 		filled["size"] = w.size(lang, bytes)
 	}
 	return filled
+}
+
+// countOf is the number that a refusal is about: the upper bound if it names
+// two, else the only number there is.
+func countOf(params map[string]any) (n any, ok bool) {
+	if n, ok := params["max"]; ok {
+		return n, true
+	}
+	for _, value := range params {
+		switch value.(type) {
+		case int, int64, float64:
+			if ok {
+				return nil, false
+			}
+			n, ok = value, true
+		}
+	}
+	return n, ok
 }
 
 // size words a number of bytes in the largest unit that it is a whole number of.
