@@ -66,6 +66,15 @@ func (b *Book) Work() bibliography.Work { return b.opf.work() }
 // Read returns a picture or page of the book that Covers named, at most 50 MiB.
 func (b *Book) Read(name string) ([]byte, error) { return b.zip.Read(name, maxPicture) }
 
+// ReadFrom reads what a file of the book, by name, refers to by href, at most 50 MiB.
+func (b *Book) ReadFrom(name, href string) ([]byte, error) {
+	target, ok := resolve(dirOf(name), href)
+	if !ok {
+		return nil, bound.ErrNoEntry
+	}
+	return b.zip.Read(target, maxPicture)
+}
+
 func (b *Book) decode(name string, into any) error {
 	data, err := b.zip.Read(name, maxXML)
 	if err != nil {
