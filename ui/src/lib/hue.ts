@@ -10,26 +10,34 @@ export function hash(text: string): number {
 
 /** The cloths in which covers are bound, as OKLCH hue and chroma. */
 const cloths = [
-  [28, 0.09],
-  [48, 0.075],
-  [75, 0.06],
-  [130, 0.05],
-  [165, 0.055],
-  [200, 0.055],
-  [240, 0.07],
-  [265, 0.08],
-  [305, 0.065],
-  [350, 0.08],
+  [28, 0.1],
+  [50, 0.085],
+  [78, 0.07],
+  [135, 0.06],
+  [165, 0.06],
+  [200, 0.06],
+  [240, 0.075],
+  [265, 0.085],
+  [310, 0.06],
+  [355, 0.085],
 ] as const
 
-/** The cloth and the paper label of a cover drawn from its title, as CSS colours. */
-export function binding(title: string): { cloth: string; deep: string; pattern: number } {
+/** How a drawn cover is bound: CSS colours of its cloth, its spine and its letters, and which frame is pressed into it. */
+export interface Binding {
+  cloth: string
+  spine: string
+  letters: string
+  frame: number
+}
+
+/** The binding of a cover drawn from its title: every third in pale linen with dark letters, the others in deep cloth. */
+export function binding(title: string): Binding {
   const h = hash(title.trim().toLowerCase())
   const [hue, chroma] = cloths[h % cloths.length]!
-  const light = 36 + ((h >>> 8) % 3) * 4
-  return {
-    cloth: `oklch(${light}% ${chroma} ${hue})`,
-    deep: `oklch(${light - 9}% ${chroma} ${hue})`,
-    pattern: (h >>> 16) % 4,
+  const frame = (h >>> 16) % 4
+  if ((h >>> 8) % 3 === 0) {
+    return { cloth: `oklch(87% ${chroma * 0.55} ${hue})`, spine: `oklch(58% ${chroma} ${hue})`, letters: `oklch(30% ${chroma * 0.7} ${hue})`, frame }
   }
+  const light = (h >>> 12) % 2 ? 44 : 39
+  return { cloth: `oklch(${light}% ${chroma} ${hue})`, spine: `oklch(${light - 10}% ${chroma} ${hue})`, letters: 'oklch(97% 0.015 85)', frame }
 }

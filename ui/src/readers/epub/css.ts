@@ -10,7 +10,7 @@ const outside = new RegExp(`${named}(?!${own})`, 'i')
 export function cleanCss(text: string): string {
   const imports = [...text.matchAll(/@import\s+(?:url\(\s*)?["']?(blob:[^"')\s;]+)["']?\s*\)?\s*([\w\s(),:.-]*);/gi)]
   const sheet = new CSSStyleSheet()
-  sheet.replaceSync(unprefix(text))
+  sheet.replaceSync(unprefix(text.replace(/@import[^;]*;/gi, '')))
   return [...imports.map(([, url, media]) => `@import url("${url}") ${media?.trim() ?? ''};`), ...cleanRules(sheet.cssRules)].join('\n')
 }
 

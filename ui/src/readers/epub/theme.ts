@@ -8,7 +8,7 @@ export interface Look {
   justify: boolean
 }
 
-export const firstLook: Look = { theme: 'auto', size: 100, spacing: 1.5, font: 'book', flow: 'paginated', justify: true }
+export const firstLook: Look = { theme: 'auto', size: 100, spacing: 1.5, font: 'book', flow: 'paginated', justify: false }
 export const sizes = [70, 80, 90, 100, 115, 130, 150, 175, 200, 250] as const
 export const spacings = [1.2, 1.35, 1.5, 1.7, 2] as const
 
@@ -38,7 +38,8 @@ export function styles(look: Look, tone: Tone): [string, string] {
     ${tone === 'light' ? '' : `body :not(img, svg, svg *, video, math, math *) { color: inherit !important; background-color: transparent !important; border-color: currentColor; }`}
     a:any-link, [data-outside] { color: ${link} !important; cursor: pointer; }
     [data-outside] { text-decoration: underline; }
-    ${look.justify ? 'p, li, dd { text-align: justify; hyphens: auto; }' : 'p, li, dd { text-align: start !important; hyphens: manual !important; }'}
+    p, li, dd { hyphens: auto; }
+    ${look.justify ? 'p, li, dd { text-align: justify !important; }' : ''}
     p, li, blockquote, dd { line-height: ${look.spacing} !important; }
     ${look.font === 'book' ? '' : `body, body *:not(pre, code, kbd, samp, math, math *) { font-family: ${fonts[look.font]} !important }`}
     :focus-visible { outline: 3px solid ${link}; outline-offset: 2px; }
