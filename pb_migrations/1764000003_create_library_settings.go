@@ -11,7 +11,8 @@ import (
 func init() {
 	m.Register(func(app core.App) error {
 		whole := func(name string, min, max float64) *core.NumberField {
-			return &core.NumberField{Name: name, OnlyInt: true, Min: &min, Max: &max}
+			// PocketBase lets 0 pass any minimum unless the field is required.
+			return &core.NumberField{Name: name, OnlyInt: true, Required: min > 0, Min: &min, Max: &max}
 		}
 		c := core.NewBaseCollection("library_settings")
 		c.Fields.Add(

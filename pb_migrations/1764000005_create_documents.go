@@ -65,7 +65,7 @@ func init() {
 		// Covers the list rule, so that a total is counted off the index alone.
 		c.AddIndex("idx_documents_reach", false, "`visibility`, `owner`, `id`", "")
 		c.AddIndex("idx_documents_owner", false, "`owner`", "")
-		c.AddIndex("idx_documents_category", false, "`category`, `created`", "")
+		c.AddIndex("idx_documents_category", false, "`category`, `created`, `id`", "")
 		c.AddIndex("idx_documents_created", false, "`created`, `id`", "")
 		c.AddIndex("idx_documents_updated", false, "`updated`, `id`", "")
 		c.AddIndex("idx_documents_title", false, "`title`, `id`", "")

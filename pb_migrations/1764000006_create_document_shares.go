@@ -26,8 +26,8 @@ func init() {
 		c.AddIndex("idx_document_shares_pair", true, "`document`, `user`", "")
 		c.AddIndex("idx_document_shares_user", false, "`user`, `document`", "")
 		c.AddIndex("idx_document_shares_created", false, "`created`, `id`", "")
-		c.CreateRule = types.Pointer(`may(@request.auth.id) = true && document.owner = @request.auth.id && user != @request.auth.id`)
-		c.ListRule = types.Pointer(`may(@request.auth.id) = true && (user = @request.auth.id || document.owner = @request.auth.id)`)
+		c.CreateRule = types.Pointer(`may(@request.auth.id) = true && owns(document, @request.auth.id) = true && user != @request.auth.id`)
+		c.ListRule = types.Pointer(`may(@request.auth.id) = true && (user = @request.auth.id || owns(document, @request.auth.id) = true)`)
 		c.ViewRule, c.DeleteRule = c.ListRule, c.ListRule
 		if err := app.Save(c); err != nil {
 			return err

@@ -3,6 +3,7 @@
 package catalogue
 
 import (
+	"sync"
 	"time"
 
 	"github.com/pocketbase/pocketbase/apis"
@@ -20,7 +21,12 @@ type Deps struct {
 	Now      func() time.Time
 }
 
-type room struct{ Deps }
+type room struct {
+	Deps
+	// pages holds what veil found out of the reader of the records that are
+	// enriched together: *core.RecordEnrichEvent → reader.
+	pages sync.Map
+}
 
 // afterFileCopy is a priority behind PocketBase's copying of files (99): a
 // transaction opened earlier would hold the only writer meanwhile.
@@ -28,52 +34,47 @@ const afterFileCopy = 200
 
 // Bind furnishes the room: record events first, then routes.
 func Bind(app core.App, d Deps) {
-	r := &room{d}
-	app.OnRecordCreateRequest(schema.Documents).Bind(request("create", r.createRequest))
-	app.OnRecordUpdateRequest(schema.Documents).Bind(request("update", r.updateRequest))
-	app.OnRecordUpdateRequest().Bind(request("keepUnchanged", keepUnchanged))
-	app.OnRecordCreate(schema.Documents).Bind(event("intake", r.intake))
-	app.OnRecordUpdate(schema.Documents).Bind(event("intakeAgain", r.intake))
-	app.OnRecordValidate(schema.Documents).Bind(event("validate", validateDocument))
-	app.OnRecordCreateExecute(schema.Documents).Bind(late("flush", flushFile))
-	app.OnRecordUpdateExecute(schema.Documents).Bind(late("flushAgain", flushFile))
-	app.OnRecordEnrich(schema.Documents).Bind(&hook.Handler[*core.RecordEnrichEvent]{
-		Id: "onlibrary.catalogue.veil", Func: r.veil,
+	r := &room{Deps: d}
+
+	app.OnRecordCreateRequest(schema.Documents).Bind(on("createDocument", r.createDocument))
+	app.OnRecordUpdateRequest(schema.Documents).Bind(on("updateDocument", r.updateDocument))
+	app.OnRecordCreate(schema.Documents).Bind(on("intake", r.intake))
+	app.OnRecordUpdate(schema.Documents).Bind(on("intakeAgain", r.intake))
+	app.OnRecordValidate(schema.Documents).Bind(on("checkDocument", checkDocument))
+	app.OnRecordCreateExecute(schema.Documents).Bind(late("flush", flushFiles, afterFileCopy))
+	app.OnRecordUpdateExecute(schema.Documents).Bind(late("flushAgain", flushFiles, afterFileCopy))
+	app.OnRecordCreateExecute(schema.Documents).Bind(late("settle", settle, afterFileCopy+1))
+	app.OnRecordUpdateExecute(schema.Documents).Bind(late("settleAgain", settle, afterFileCopy+1))
+	app.OnModelAfterUpdateSuccess(schema.Documents).Bind(&hook.Handler[*core.ModelEvent]{
+		Id: "onlibrary.catalogue.refresh", Func: refresh, Priority: beforeBroadcast,
 	})
-	app.OnRecordValidate(schema.LibrarySettings).Bind(event("validateSettings", validateSettings))
-	app.OnRecordAfterUpdateSuccess(schema.LibrarySettings).Bind(event("uploadBound", uploadBound))
-	app.OnRecordDeleteExecute(schema.Categories).Bind(event("keepUsedCategory", keepUsedCategory))
-	app.OnFileDownloadRequest().Bind(&hook.Handler[*core.FileDownloadRequestEvent]{
-		Id: "onlibrary.catalogue.fileHeaders", Func: fileHeaders,
-	})
-	app.OnServe().Bind(&hook.Handler[*core.ServeEvent]{Id: "onlibrary.catalogue.serve", Func: func(e *core.ServeEvent) error {
+	app.OnRecordEnrich(schema.Documents).Bind(on("veil", r.veil))
+
+	app.OnRecordValidate(schema.LibrarySettings).Bind(on("checkSettings", checkSettings))
+	app.OnRecordAfterUpdateSuccess(schema.LibrarySettings).Bind(on("boundUploads", boundUploadsAgain))
+	app.OnRecordDeleteExecute(schema.Categories).Bind(on("keepUsedCategory", keepUsedCategory))
+
+	app.OnBatchRequest().Bind(on("refuseFiles", refuseFiles))
+	app.OnFileDownloadRequest().Bind(on("handOut", handOut))
+	app.OnServe().Bind(on("serve", func(e *core.ServeEvent) error {
 		e.Router.Bind(
-			&hook.Handler[*core.RequestEvent]{
-				Id: "onlibrary.catalogue.order", Func: order,
-				Priority: apis.DefaultLoadAuthTokenMiddlewarePriority + 3,
-			},
-			&hook.Handler[*core.RequestEvent]{
-				Id: "onlibrary.catalogue.guardUpload", Func: guardUpload,
-				Priority: apis.DefaultBodyLimitMiddlewarePriority - 1,
-			},
-			&hook.Handler[*core.RequestEvent]{
-				Id: "onlibrary.catalogue.boundThumb", Func: boundThumb,
-				Priority: apis.DefaultBodyLimitMiddlewarePriority + 1,
-			},
+			middleware("order", order, apis.DefaultLoadAuthTokenMiddlewarePriority+3),
+			middleware("guardUpload", guardUpload, apis.DefaultBodyLimitMiddlewarePriority-1),
+			middleware("boundThumb", boundThumb, apis.DefaultBodyLimitMiddlewarePriority+1),
 		)
 		return e.Next()
-	}})
-	bindSweep(app, r.Now)
+	}))
+	bindSweep(app, d.Now)
 }
 
-func request(act string, f func(*core.RecordRequestEvent) error) *hook.Handler[*core.RecordRequestEvent] {
-	return &hook.Handler[*core.RecordRequestEvent]{Id: "onlibrary.catalogue." + act, Func: f}
+func on[T hook.Resolver](act string, f func(T) error) *hook.Handler[T] {
+	return &hook.Handler[T]{Id: "onlibrary.catalogue." + act, Func: f}
 }
 
-func event(act string, f func(*core.RecordEvent) error) *hook.Handler[*core.RecordEvent] {
-	return &hook.Handler[*core.RecordEvent]{Id: "onlibrary.catalogue." + act, Func: f}
+func late(act string, f func(*core.RecordEvent) error, priority int) *hook.Handler[*core.RecordEvent] {
+	return &hook.Handler[*core.RecordEvent]{Id: "onlibrary.catalogue." + act, Func: f, Priority: priority}
 }
 
-func late(act string, f func(*core.RecordEvent) error) *hook.Handler[*core.RecordEvent] {
-	return &hook.Handler[*core.RecordEvent]{Id: "onlibrary.catalogue." + act, Func: f, Priority: afterFileCopy}
+func middleware(act string, f func(*core.RequestEvent) error, priority int) *hook.Handler[*core.RequestEvent] {
+	return &hook.Handler[*core.RequestEvent]{Id: "onlibrary.catalogue." + act, Func: f, Priority: priority}
 }

@@ -12,12 +12,8 @@ import (
 // keepUsedCategory refuses to delete a category that documents are in, which
 // PocketBase would blank in them.
 func keepUsedCategory(e *core.RecordEvent) error {
-	return e.App.RunInTransaction(func(tx core.App) error {
-		before := e.App
-		e.App = tx
-		defer func() { e.App = before }()
-		var used bool
-		err := tx.DB().Select("count(*) > 0").From(schema.Documents).Where(dbx.HashExp{"category": e.Record.Id}).Row(&used)
+	return inTransaction(e, func() error {
+		used, err := exists(e.App, schema.Documents, dbx.HashExp{"category": e.Record.Id})
 		if err != nil {
 			return err
 		}

@@ -1,22 +1,22 @@
 package catalogue
 
 import (
-	"net/http"
 	"strings"
 
 	"github.com/pocketbase/pocketbase/core"
 )
 
+// mostKeys is how many keys PocketBase takes in a sort.
+const mostKeys = 8
+
 // order sorts every list of records, the newest first unless the client says
 // how, and always by id in the end, so that pages neither overlap nor leave
 // gaps.
 func order(e *core.RequestEvent) error {
-	name, ok := strings.CutPrefix(e.Request.URL.Path, "/api/collections/")
-	name, rest, _ := strings.Cut(name, "/")
-	if !ok || e.Request.Method != http.MethodGet || rest != "records" {
+	if e.Request.Pattern != "GET /api/collections/{collection}/records" {
 		return e.Next()
 	}
-	c, err := e.App.FindCachedCollectionByNameOrId(name)
+	c, err := e.App.FindCachedCollectionByNameOrId(e.Request.PathValue("collection"))
 	if err != nil || c.IsView() {
 		return e.Next()
 	}
@@ -25,8 +25,10 @@ func order(e *core.RequestEvent) error {
 	if sort == "" && c.Fields.GetByName("created") != nil {
 		sort = "-created"
 	}
-	query.Set("sort", withID(sort))
-	e.Request.URL.RawQuery = query.Encode()
+	if ordered := withID(sort); ordered != query.Get("sort") {
+		query.Set("sort", ordered)
+		e.Request.URL.RawQuery = query.Encode()
+	}
 	return e.Next()
 }
 
@@ -38,11 +40,15 @@ func withID(sort string) string {
 	}
 	keys := strings.Split(sort, ",")
 	for _, k := range keys {
-		if k = strings.TrimLeft(strings.TrimSpace(k), "+-"); k == "id" || k == "@random" || k == "@rowid" {
+		switch strings.TrimLeft(strings.TrimSpace(k), "+-") {
+		case "id", "@random", "@rowid":
 			return sort
 		}
 	}
-	if strings.HasPrefix(strings.TrimSpace(keys[0]), "-") {
+	switch {
+	case len(keys) >= mostKeys:
+		return sort
+	case strings.HasPrefix(strings.TrimSpace(keys[0]), "-"):
 		return sort + ",-id"
 	}
 	return sort + ",id"

@@ -1,113 +1,118 @@
 package catalogue
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
+	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
-	"github.com/pocketbase/pocketbase/tools/filesystem"
 	"github.com/pocketbase/pocketbase/tools/hook"
 	"github.com/pocketbase/pocketbase/tools/routine"
-
-	"onlibrary/internal/schema"
 )
 
 // A file is stored before the row that names it is committed, and an old one
 // removed after: a kill between the two leaves one that nothing names.
 
-// bindSweep removes such files after each start, when none that is older than
-// the start can be on its way, and every night.
+// commitTime is how long a file may wait for the commit of its row.
+const commitTime = 5 * time.Second
+
+// bindSweep removes such files soon after each start, when none that is older
+// than the start can be on its way any more, and every night.
 func bindSweep(app core.App, now func() time.Time) {
+	ctx, stop := context.WithCancel(context.Background())
+	var running sync.WaitGroup
 	app.OnServe().Bind(&hook.Handler[*core.ServeEvent]{Id: "onlibrary.catalogue.sweepAtStart", Priority: 900, Func: func(e *core.ServeEvent) error {
 		started := now()
 		if err := e.Next(); err != nil {
 			return err
 		}
-		routine.FireAndForget(func() { logSweep(e.App, started) })
+		routine.FireAndForget(func() {
+			select {
+			case <-ctx.Done():
+			case <-time.After(commitTime): // of a command beside the server
+				logSweep(ctx, e.App, started)
+			}
+		}, &running)
 		return nil
 	}})
-	app.Cron().MustAdd("onlibrary.catalogue.sweep", "17 3 * * *", func() { logSweep(app, now().Add(-24*time.Hour)) })
+	app.Cron().MustAdd("onlibrary.catalogue.sweep", "17 3 * * *", func() {
+		running.Add(1)
+		defer running.Done()
+		logSweep(ctx, app, now().Add(-24*time.Hour))
+	})
+	app.OnTerminate().Bind(on("stopSweep", func(e *core.TerminateEvent) error {
+		stop()
+		running.Wait()
+		return e.Next()
+	}))
 }
 
-func logSweep(app core.App, before time.Time) {
-	n, err := Sweep(app, before)
-	if err != nil {
-		app.Logger().Error("sweep orphan files", "error", err)
-	}
+func logSweep(ctx context.Context, app core.App, before time.Time) {
+	n, err := Sweep(ctx, app, before)
 	if n > 0 {
 		app.Logger().Info("removed orphan files", "files", n)
 	}
+	if err != nil && ctx.Err() == nil {
+		app.Logger().Error("sweep orphan files", "error", err)
+	}
 }
 
-// Sweep deletes the files of documents that no document names and that were
+// Sweep deletes the stored files of records that no record names and that were
 // last changed before the given time. It returns how many it deleted.
-func Sweep(app core.App, before time.Time) (int, error) {
-	documents, err := app.FindCachedCollectionByNameOrId(schema.Documents)
+func Sweep(ctx context.Context, app core.App, before time.Time) (removed int, err error) {
+	collections, err := app.FindAllCollections(core.CollectionTypeBase, core.CollectionTypeAuth)
 	if err != nil {
 		return 0, err
 	}
-	fsys, err := app.NewFilesystem()
-	if err != nil {
-		return 0, err
+	sweep := sweepDisk
+	if app.Settings().S3.Enabled {
+		sweep = sweepBucket
 	}
-	defer fsys.Close()
-	// One folder of the listing holds one record's files, so a look-up a folder does.
-	stored, err := fsys.List(documents.BaseFilesPath() + "/")
-	if err != nil {
-		return 0, fmt.Errorf("list stored files: %w", err)
-	}
-	var removed int
 	var failed []error
-	named := map[string]bool{}
-	for folder, i := "", 0; i < len(stored); i++ {
-		rest := strings.TrimPrefix(stored[i].Key, documents.BaseFilesPath()+"/")
-		id, name, ok := strings.Cut(rest, "/")
-		if !ok || !stored[i].ModTime.Before(before) {
-			continue
+	for _, c := range collections {
+		n, err := sweep(ctx, app, c, before)
+		removed += n
+		if err != nil {
+			failed = append(failed, fmt.Errorf("%s: %w", c.Name, err))
 		}
-		if id != folder {
-			if named, err = namedFiles(app, id); err != nil {
-				return removed, err
-			}
-			folder = id
-		}
-		if named[owningFile(name)] {
-			continue
-		}
-		if err := fsys.Delete(stored[i].Key); err != nil && !errors.Is(err, filesystem.ErrNotFound) {
-			failed = append(failed, err)
-			continue
-		}
-		removed++
 	}
 	return removed, errors.Join(failed...)
 }
 
-// owningFile is the file that a stored name belongs to: itself, or what a
-// thumb was made of.
-func owningFile(name string) string {
-	if thumbs, _, ok := strings.Cut(name, "/"); ok {
-		return strings.TrimPrefix(thumbs, "thumbs_")
-	}
-	return strings.TrimSuffix(name, ".attrs")
+// belongs tells whether an entry of a record's folder is a file that the
+// record names, a note beside one or the thumbs of one.
+func belongs(entry string, named map[string]bool) bool {
+	return named[entry] || named[strings.TrimSuffix(entry, ".attrs")] || named[strings.TrimPrefix(entry, "thumbs_")]
 }
 
-func namedFiles(app core.App, id string) (map[string]bool, error) {
-	var rows []struct {
-		File      string `db:"file"`
-		Thumbnail string `db:"thumbnail"`
+// namedFiles tells which of the records with these ids there are, and which
+// files each names.
+func namedFiles(ctx context.Context, app core.App, c *core.Collection, ids []any) (map[string]map[string]bool, error) {
+	columns := []string{"id"}
+	for _, f := range c.Fields {
+		if f.Type() == core.FieldTypeFile {
+			columns = append(columns, f.GetName())
+		}
 	}
-	err := app.ConcurrentDB().NewQuery("SELECT file, thumbnail FROM documents WHERE id = {:id}").
-		Bind(map[string]any{"id": id}).All(&rows)
+	rows := []dbx.NullStringMap{}
+	err := app.ConcurrentDB().Select(columns...).From(c.Name).Where(dbx.In("id", ids...)).WithContext(ctx).All(&rows)
 	if err != nil {
-		return nil, fmt.Errorf("look up a document's files: %w", err)
+		return nil, fmt.Errorf("look up the files that records name: %w", err)
 	}
-	named := map[string]bool{}
-	for _, r := range rows {
-		named[r.File], named[r.Thumbnail] = true, true
+	named := make(map[string]map[string]bool, len(rows))
+	for _, row := range rows {
+		files := map[string]bool{}
+		for _, column := range columns[1:] {
+			// One name, or a JSON list of them.
+			for _, name := range strings.FieldsFunc(row[column].String, func(c rune) bool { return strings.ContainsRune(`[]", `, c) }) {
+				files[name] = true
+			}
+		}
+		named[row["id"].String] = files
 	}
-	delete(named, "")
 	return named, nil
 }

@@ -41,18 +41,27 @@ type room struct {
 	app core.App
 }
 
+// afterFileCopy is a priority behind PocketBase's copying of files (99): a
+// transaction opened earlier would hold the only writer meanwhile.
+const afterFileCopy = 210
+
 // Bind furnishes the room and registers its worker.
 func Bind(app core.App, d Deps) {
 	r := &room{d, app}
-	// Behind PocketBase's copying of the file (99), or the transaction would
-	// hold the only writer meanwhile.
-	const afterFileCopy = 210
-	app.OnRecordCreateExecute(schema.Documents).Bind(&hook.Handler[*core.RecordEvent]{Id: "onlibrary.previews.enqueue", Func: enqueue, Priority: afterFileCopy})
-	app.OnRecordUpdateExecute(schema.Documents).Bind(&hook.Handler[*core.RecordEvent]{Id: "onlibrary.previews.enqueueAgain", Func: enqueue, Priority: afterFileCopy})
-	app.OnRecordUpdateExecute(schema.Documents).Bind(&hook.Handler[*core.RecordEvent]{Id: "onlibrary.previews.yield", Func: yield, Priority: afterFileCopy + 10})
-	app.OnRecordAfterCreateSuccess(schema.Documents).Bind(&hook.Handler[*core.RecordEvent]{Id: "onlibrary.previews.wake", Func: r.wake})
-	app.OnRecordAfterUpdateSuccess(schema.Documents).Bind(&hook.Handler[*core.RecordEvent]{Id: "onlibrary.previews.wakeAgain", Func: r.wake})
+	app.OnRecordCreateExecute(schema.Documents).Bind(late("enqueue", enqueue))
+	app.OnRecordUpdateExecute(schema.Documents).Bind(late("enqueueAgain", enqueue))
+	app.OnRecordUpdateExecute(schema.Documents).Bind(late("yield", yield))
+	app.OnRecordAfterCreateSuccess(schema.Documents).Bind(on("wake", r.wake))
+	app.OnRecordAfterUpdateSuccess(schema.Documents).Bind(on("wakeAgain", r.wake))
 	d.Queue.Register(Kind, lanes, r)
+}
+
+func on(act string, f func(*core.RecordEvent) error) *hook.Handler[*core.RecordEvent] {
+	return &hook.Handler[*core.RecordEvent]{Id: "onlibrary.previews." + act, Func: f}
+}
+
+func late(act string, f func(*core.RecordEvent) error) *hook.Handler[*core.RecordEvent] {
+	return &hook.Handler[*core.RecordEvent]{Id: "onlibrary.previews." + act, Func: f, Priority: afterFileCopy}
 }
 
 func (r *room) wake(e *core.RecordEvent) error {

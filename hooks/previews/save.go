@@ -1,112 +1,107 @@
 package previews
 
 import (
+	"bytes"
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
+	"net/http"
 
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/filesystem"
-	"github.com/pocketbase/pocketbase/tools/types"
 
 	"onlibrary/internal/jobs"
 	"onlibrary/internal/media"
 	"onlibrary/internal/schema"
 )
 
-// machineKey marks in a context the saves that this room makes.
-type machineKey struct{}
+// previewKey marks in a context the saves that this room makes; its value is
+// the media.Preview that is saved.
+type previewKey struct{}
+
+// Bounds of what a preview may say, as of the collection's fields.
+const (
+	mostPages      = 10_000_000
+	mostSeconds    = 100_000_000
+	thumbnailBytes = 1 << 20
+)
+
+var errGone = errors.New("the file was replaced or deleted meanwhile")
 
 // save writes the preview to the job's document, if its file is still the one
 // that was looked at.
 func (r *room) save(ctx context.Context, j *jobs.Job, p media.Preview) error {
-	doc, _, err := r.document(j)
+	doc, err := r.document(j)
 	if doc == nil || err != nil {
 		return err
 	}
+	p.Work = p.Work.Clean()
 	doc.IgnoreUnchangedFields(true)
 	doc.Set("state", schema.DocumentReady)
 	if p.Failed {
 		doc.Set("state", schema.DocumentFailed)
 	}
 	doc.Set("stateDetail", p.Detail)
-	doc.Set("pages", p.Pages)
-	doc.Set("duration", p.Duration)
-	if len(p.Thumbnail) > 0 {
-		f, err := filesystem.NewFileFromBytes(p.Thumbnail, "thumbnail.jpg")
-		if err != nil {
-			return fmt.Errorf("thumbnail: %w", err)
-		}
-		doc.Set("thumbnail", f)
+	doc.Set("pages", min(max(p.Pages, 0), mostPages))
+	doc.Set("duration", min(max(p.Duration, 0), mostSeconds))
+	thumbnail, err := picture(p.Thumbnail)
+	if err != nil {
+		return err
 	}
-	fill(doc, p)
-	if err := r.app.SaveWithContext(context.WithValue(ctx, machineKey{}, true), doc); err != nil {
+	doc.Set("thumbnail", thumbnail)
+	// Without validation, which would refuse the preview for the sake of what
+	// a person wrote long ago; all that is set here is within bounds.
+	err = r.app.SaveNoValidateWithContext(context.WithValue(ctx, previewKey{}, p), doc)
+	if errors.Is(err, errGone) {
+		return nil
+	}
+	if err != nil {
 		return jobs.Retry(fmt.Errorf("save a preview: %w", err))
 	}
 	return nil
 }
 
-// fillable are the fields that a file may fill where no person has.
-func fillable() []string {
-	return []string{"title", "authors", "language", "isbn", "publisher", "published", "description", "series", "seriesIndex"}
+// picture is the thumbnail as a file to store, or nil if there is none. It
+// comes from a process that hostile bytes may have got hold of.
+func picture(thumbnail []byte) (any, error) {
+	if len(thumbnail) == 0 {
+		return nil, nil
+	}
+	name := map[string]string{"image/jpeg": "thumbnail.jpg", "image/webp": "thumbnail.webp"}[http.DetectContentType(thumbnail)]
+	w, h, err := media.ImageSize(bytes.NewReader(thumbnail), int64(len(thumbnail)))
+	if name == "" || err != nil || max(w, h) > media.ThumbnailSide || len(thumbnail) > thumbnailBytes {
+		return nil, errors.New("the thumbnail is no small picture")
+	}
+	f, err := filesystem.NewFileFromBytes(thumbnail, name)
+	if err != nil {
+		return nil, fmt.Errorf("thumbnail: %w", err)
+	}
+	return f, nil
 }
 
-func fill(doc *core.Record, p media.Preview) {
-	if p.Work.Title != "" && doc.GetBool("titleProvisional") {
-		doc.Set("title", p.Work.Title)
-		doc.Set("titleProvisional", false)
-	}
-	set := func(field string, value any, has bool) {
-		if has && vacant(doc, field) {
-			doc.Set(field, value)
-		}
-	}
-	set("seriesIndex", p.Work.SeriesIndex, p.Work.Series != "" && p.Work.SeriesIndex > 0 && doc.GetString("series") == "")
-	set("authors", p.Work.Authors, len(p.Work.Authors) > 0)
-	set("language", p.Work.Language, p.Work.Language != "")
-	set("isbn", p.Work.ISBN, p.Work.ISBN != "")
-	set("publisher", p.Work.Publisher, p.Work.Publisher != "")
-	set("published", p.Work.Published, p.Work.Published != "")
-	set("description", p.Work.Description, p.Work.Description != "")
-	set("series", p.Work.Series, p.Work.Series != "")
-}
-
-func vacant(doc *core.Record, field string) bool {
-	switch v := doc.Get(field).(type) {
-	case types.JSONRaw:
-		return len(v) == 0 || string(v) == "null" || string(v) == "[]"
-	case float64:
-		return v == 0
-	default:
-		return doc.GetString(field) == ""
-	}
-}
-
-// yield gives way to what a person wrote between this room's reading of the
-// document and its saving: it runs in the saving transaction and puts such
-// fields back.
+// yield gives way to people: in the transaction that saves a preview it looks
+// at the document as it is now, and fills only what nobody has.
 func yield(e *core.RecordEvent) error {
-	if e.Context == nil || e.Context.Value(machineKey{}) == nil {
+	if e.Context == nil {
+		return e.Next()
+	}
+	p, ok := e.Context.Value(previewKey{}).(media.Preview)
+	if !ok {
 		return e.Next()
 	}
 	return inTransaction(e, func() error {
 		stored, err := e.App.FindRecordById(schema.Documents, e.Record.Id)
+		if errors.Is(err, sql.ErrNoRows) || err == nil && stored.GetString("file") != e.Record.GetString("file") {
+			return errGone
+		}
 		if err != nil {
 			return err
 		}
-		if stored.GetString("file") != e.Record.GetString("file") {
-			return fmt.Errorf("the file was replaced meanwhile")
-		}
 		for _, f := range fillable() {
-			if f == "title" && stored.GetBool("titleProvisional") {
-				continue
-			}
-			if !vacant(stored, f) {
-				e.Record.Set(f, stored.Get(f))
-			}
+			e.Record.Set(f, stored.Get(f))
 		}
-		if !stored.GetBool("titleProvisional") {
-			e.Record.Set("titleProvisional", false)
-		}
+		fill(e.Record, p.Work)
 		return e.Next()
 	})
 }

@@ -74,7 +74,7 @@ func count(app core.App, args []string) (int, error) {
 	if len(args) == 0 {
 		return 1, nil
 	}
-	if n, err := strconv.Atoi(args[0]); err == nil {
+	if n, err := strconv.Atoi(args[0]); err == nil && n < 1<<20 { // else it is the time that a name begins with
 		if n < 1 {
 			return 0, fmt.Errorf("%d is no number of migrations to undo", n)
 		}
@@ -89,11 +89,23 @@ func count(app core.App, args []string) (int, error) {
 		if yes {
 			n++
 		}
-		if strings.Contains(strings.TrimSuffix(items[i].File, ".go"), args[0]) {
-			return n, nil
+		if !named(items[i].File, args[0]) {
+			continue
 		}
+		if !yes {
+			return 0, fmt.Errorf("%s is not applied", items[i].File)
+		}
+		return n, nil
 	}
 	return 0, fmt.Errorf("no migration is named %q", args[0])
+}
+
+// named tells whether a migration goes by that name: its file's, with or
+// without the ending, or what stands before or after the first underscore.
+func named(file, name string) bool {
+	stem := strings.TrimSuffix(file, ".go")
+	made, what, _ := strings.Cut(stem, "_")
+	return name == file || name == stem || name == made || name == what
 }
 
 func applied(app core.App, file string) (bool, error) {

@@ -25,11 +25,8 @@ func Root(app core.App, version string) *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true, // main prints them
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
-			need := ""
-			for c := cmd; c != nil && need == ""; c = c.Parent() {
-				need = c.Annotations[needs]
-			}
-			if need == nothing || cmd.Name() == "help" || cmd.Name() == cobra.ShellCompRequestCmd {
+			need := needOf(cmd)
+			if need == nothing {
 				return nil
 			}
 			if err := app.Bootstrap(); err != nil {
@@ -50,4 +47,19 @@ func Root(app core.App, version string) *cobra.Command {
 		},
 	})
 	return root
+}
+
+// needOf is what the command or the nearest above it says that it needs. Those
+// that cobra adds need nothing.
+func needOf(cmd *cobra.Command) string {
+	for c := cmd; c != nil; c = c.Parent() {
+		switch c.Name() {
+		case "help", "completion", cobra.ShellCompRequestCmd, cobra.ShellCompNoDescRequestCmd:
+			return nothing
+		}
+		if need := c.Annotations[needs]; need != "" {
+			return need
+		}
+	}
+	return ""
 }

@@ -3,10 +3,10 @@ package server
 import (
 	"errors"
 	"fmt"
-	"io"
+	"net"
+	"os"
 	"os/signal"
 	"syscall"
-	"time"
 
 	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
@@ -24,51 +24,56 @@ func Serve(app core.App, d Deps) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, cancel := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
 			defer cancel()
+			held, err := lock(d.Config.DataDir)
+			if err != nil {
+				return err
+			}
+			defer held.Close()
+			listener, err := net.Listen("tcp", d.Config.HTTPAddr)
+			if err != nil {
+				return fmt.Errorf("listen at %s (set by --http): %w", d.Config.HTTPAddr, cause(err))
+			}
+			defer listener.Close() // by the server already, if it came so far
 			if err := makeSpool(d.Config.DataDir); err != nil {
-				return fmt.Errorf("make room for uploads: %w", err)
+				return err
+			}
+			// PocketBase decodes a picture for each thumb at a time.
+			if err := os.Setenv("PB_THUMBS_MAX_WORKERS", "1"); err != nil {
+				return err
 			}
 			app.OnServe().BindFunc(func(e *core.ServeEvent) error {
+				e.Listener = listener
 				if err := e.Next(); err != nil {
 					return err
 				}
-				return banner(cmd.OutOrStdout(), e.App, d)
+				return banner(cmd.OutOrStdout(), e.App, d, listener.Addr())
 			})
 			served := make(chan error, 1)
 			go func() {
 				served <- apis.Serve(app, apis.ServeConfig{HttpAddr: d.Config.HTTPAddr, AllowedOrigins: d.Config.CORSOrigins})
 			}()
-			var err error
 			select {
-			case err = <-served:
+			case err := <-served:
 				return errors.Join(err, terminate(app))
 			case <-ctx.Done():
-				err = terminate(app)
-				return errors.Join(err, <-served)
+				cancel() // who asks again is not made to wait
+				return errors.Join(terminate(app), <-served)
 			}
 		},
 	}
+}
+
+// cause is what a network error says without where, which stands before it.
+func cause(err error) error {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return op.Err
+	}
+	return err
 }
 
 func terminate(app core.App) error {
 	return app.OnTerminate().Trigger(&core.TerminateEvent{App: app}, func(e *core.TerminateEvent) error {
 		return e.App.ClearBootstrap()
 	})
-}
-
-// banner prints where the library is to be found, and on a first start the
-// link that sets it up.
-func banner(w io.Writer, app core.App, d Deps) error {
-	base := "http://" + d.Config.HTTPAddr
-	fmt.Fprintf(w, "OnLibrary %s\n  Library    %s\n  Dashboard  %s/_/\n", d.Version, base, base)
-	path, err := d.SetupPath(app, time.Now())
-	if err != nil {
-		return err
-	}
-	if path != "" {
-		fmt.Fprintf(w, "  Set it up  %s%s   (good once, for 30 minutes)\n", base, path)
-	}
-	if d.Config.FFmpeg == "" {
-		fmt.Fprintln(w, "  FFmpeg was not found: video and audio previews are left out until it is installed.")
-	}
-	return nil
 }

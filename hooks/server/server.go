@@ -3,14 +3,15 @@
 package server
 
 import (
-	"os"
-	"path/filepath"
+	"sync/atomic"
 	"time"
 
+	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/hook"
 
 	"onlibrary/internal/config"
+	"onlibrary/internal/reply"
 )
 
 // Deps is what the room needs from others.
@@ -27,42 +28,25 @@ type Deps struct {
 	SetupPath func(app core.App, now time.Time) (string, error)
 }
 
-type room struct{ Deps }
-
-// Deadlines of a connection. The long ones let a 2 GB upload over a slow line through.
-const (
-	headerDeadline = 10 * time.Second
-	bodyDeadline   = 4 * time.Hour
-	idleDeadline   = 2 * time.Minute
-)
-
-// spool is the folder, in the data folder, where large uploads wait.
-const spool = "tmp"
+type room struct {
+	Deps
+	drain atomic.Pointer[drain] // nil while nothing listens
+}
 
 // Bind furnishes the room.
 func Bind(app core.App, d Deps) {
-	r := &room{d}
-	app.OnServe().Bind(&hook.Handler[*core.ServeEvent]{Id: "onlibrary.server.limits", Priority: -100, Func: limits})
-	app.OnServe().Bind(&hook.Handler[*core.ServeEvent]{Id: "onlibrary.server.first", Priority: -90, Func: r.first})
-	app.OnServe().Bind(&hook.Handler[*core.ServeEvent]{Id: "onlibrary.server.start", Priority: 998, Func: r.start})
-	app.OnTerminate().Bind(&hook.Handler[*core.TerminateEvent]{Id: "onlibrary.server.stop", Func: func(e *core.TerminateEvent) error {
-		r.Stop()
-		return e.Next()
-	}})
-	app.OnBackupCreate().Bind(&hook.Handler[*core.BackupEvent]{Id: "onlibrary.server.leaveOut", Func: func(e *core.BackupEvent) error {
-		e.Exclude = append(e.Exclude, spool)
-		return e.Next()
-	}})
+	r := &room{Deps: d}
+	app.OnServe().Bind(serve("limits", r.limits, -100))
+	app.OnServe().Bind(serve("first", r.first, -90))
+	app.OnServe().Bind(serve("start", r.start, 998))
+	// Before PocketBase's own (-9999), which waits one second only.
+	app.OnTerminate().Bind(&hook.Handler[*core.TerminateEvent]{Id: "onlibrary.server.stop", Func: r.stop, Priority: -10_000})
+	app.OnBackupCreate().Bind(&hook.Handler[*core.BackupEvent]{Id: "onlibrary.server.leaveOut", Func: leaveOut})
+	app.OnBackupRestore().Bind(&hook.Handler[*core.BackupEvent]{Id: "onlibrary.server.leaveAlone", Func: leaveOut})
 }
 
-func limits(e *core.ServeEvent) error {
-	e.InstallerFunc = nil // the set-up page does more than PocketBase's
-	e.Server.ReadHeaderTimeout = headerDeadline
-	e.Server.ReadTimeout = bodyDeadline
-	e.Server.WriteTimeout = bodyDeadline
-	e.Server.IdleTimeout = idleDeadline
-	e.Server.MaxHeaderBytes = 64 << 10
-	return e.Next()
+func serve(act string, f func(*core.ServeEvent) error, priority int) *hook.Handler[*core.ServeEvent] {
+	return &hook.Handler[*core.ServeEvent]{Id: "onlibrary.server." + act, Func: f, Priority: priority}
 }
 
 // first brings the stored settings in line with the program's, now that the
@@ -79,9 +63,16 @@ func (r *room) first(e *core.ServeEvent) error {
 			return err
 		}
 	}
+	e.Router.Bind(
+		// Inside the activity logger, which is to see what the client is told.
+		&hook.Handler[*core.RequestEvent]{Id: "onlibrary.server.machine", Func: machine, Priority: apis.DefaultActivityLoggerMiddlewarePriority + 5},
+		&hook.Handler[*core.RequestEvent]{Id: "onlibrary.server.redact", Func: redact, Priority: apis.DefaultActivityLoggerMiddlewarePriority + 6},
+		&hook.Handler[*core.RequestEvent]{Id: "onlibrary.server.hurry", Func: hurry, Priority: apis.DefaultLoadAuthTokenMiddlewarePriority + 2},
+	)
 	return e.Next()
 }
 
+// start begins the work behind the requests once the server listens.
 func (r *room) start(e *core.ServeEvent) error {
 	if err := e.Next(); err != nil {
 		return err
@@ -89,15 +80,21 @@ func (r *room) start(e *core.ServeEvent) error {
 	return r.Start()
 }
 
-// makeSpool empties and makes the spool and has multipart forms wait there: the
-// machine's own folder for such files may be memory.
-func makeSpool(dataDir string) error {
-	dir := filepath.Join(dataDir, spool)
-	if err := os.RemoveAll(dir); err != nil {
-		return err
+// machine tells faults of the machine from those of the request.
+func machine(e *core.RequestEvent) error { return reply.Machine(e.Next()) }
+
+// redact takes tokens out of the address once it is answered, before it is logged.
+func redact(e *core.RequestEvent) error {
+	err := e.Next()
+	if query := e.Request.URL.Query(); query.Has("token") {
+		query.Set("token", "redacted")
+		e.Request.URL.RawQuery = query.Encode()
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	return os.Setenv("TMPDIR", dir)
+	return err
+}
+
+// leaveOut keeps out of backups what the next start makes anew.
+func leaveOut(e *core.BackupEvent) error {
+	e.Exclude = append(e.Exclude, spool, cache, lockName)
+	return e.Next()
 }

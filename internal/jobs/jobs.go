@@ -21,12 +21,11 @@ const MaxRetries = 3
 // Job is one piece of work. Payload is JSON; Key is unique for ever, so that
 // nothing is queued twice; Attempts counts from 1 while the job runs.
 type Job struct {
-	ID       string          `db:"id"`
-	Kind     string          `db:"kind"`
-	Payload  json.RawMessage `db:"-"`
-	Raw      string          `db:"payload"`
-	Key      string          `db:"key"`
-	Attempts int             `db:"attempts"`
+	ID       string        `db:"id"`
+	Kind     string        `db:"kind"`
+	Payload  types.JSONRaw `db:"payload"`
+	Key      string        `db:"key"`
+	Attempts int           `db:"attempts"`
 }
 
 // Enqueue writes a job through app, which should be the transaction of the
@@ -63,7 +62,6 @@ func claim(app core.App, kind string, now time.Time) (*Job, error) {
 	if err != nil || len(found) == 0 {
 		return nil, err
 	}
-	found[0].Payload = json.RawMessage(found[0].Raw)
 	return found[0], nil
 }
 
@@ -83,12 +81,22 @@ func settle(app core.App, j *Job, state string, cause error, runAt, now time.Tim
 	return err
 }
 
-// recoverRunning puts back what a killed process left running.
+// recoverRunning puts back what a killed process left running. It waits as
+// after any other fault, so that a job that kills the server does not do so
+// again at once.
 func recoverRunning(app core.App, now time.Time) error {
-	_, err := app.NonconcurrentDB().Update(schema.Jobs, dbx.Params{
-		"state": schema.JobQueued, "runAt": instant(now), "lastError": "the server stopped while it ran",
-	}, dbx.HashExp{"state": schema.JobRunning}).Execute()
-	return err
+	var left []*Job
+	err := app.ConcurrentDB().Select("id", "attempts").From(schema.Jobs).Where(dbx.HashExp{"state": schema.JobRunning}).All(&left)
+	if err != nil {
+		return err
+	}
+	for _, j := range left {
+		err := settle(app, j, schema.JobQueued, errStopped, now.Add(backoff(j.Attempts)), now)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // forget deletes jobs that were done before the given time.
@@ -100,7 +108,11 @@ func forget(app core.App, before time.Time) error {
 	return err
 }
 
+// backoff is 2, 8 and 32 seconds after the first, second and third try.
+func backoff(attempt int) time.Duration {
+	return 2 * time.Second << (2 * (min(max(attempt, 1), MaxRetries) - 1))
+}
+
 func instant(t time.Time) string {
-	d, _ := types.ParseDateTime(t.UTC()) // a time.Time always parses
-	return d.String()
+	return t.UTC().Format(types.DefaultDateLayout)
 }

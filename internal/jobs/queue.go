@@ -2,14 +2,15 @@ package jobs
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
 	"time"
 
+	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/routine"
+	"github.com/pocketbase/pocketbase/tools/types"
 
 	"onlibrary/internal/schema"
 )
@@ -21,18 +22,13 @@ type Worker interface {
 	// times; any other error is final. Do returns soon after ctx ends.
 	Do(ctx context.Context, j *Job) error
 	// GiveUp is told of a job that is dead, so that what waits for it can end.
-	GiveUp(ctx context.Context, j *Job, cause error)
+	// While it fails, the job is not dead and GiveUp is told again.
+	GiveUp(ctx context.Context, j *Job, cause error) error
 }
-
-// Retry marks err as a fault of the machine, not of what was worked on.
-func Retry(err error) error { return retryable{err} }
-
-type retryable struct{ error }
-
-func (r retryable) Unwrap() error { return r.error }
 
 const (
 	poll      = 30 * time.Second // for jobs whose time comes without a wake
+	soonest   = 100 * time.Millisecond
 	keep      = 30 * 24 * time.Hour
 	tidyEvery = 6 * time.Hour
 )
@@ -41,6 +37,7 @@ const (
 type Queue struct {
 	app   core.App
 	log   func() *slog.Logger
+	now   func() time.Time
 	kinds []kind
 	stop  context.CancelFunc
 	done  sync.WaitGroup
@@ -55,7 +52,7 @@ type kind struct {
 
 // New returns a queue on app's database.
 func New(app core.App) *Queue {
-	return &Queue{app: app, log: app.Logger, stop: func() {}}
+	return &Queue{app: app, log: app.Logger, now: time.Now, stop: func() {}}
 }
 
 // Register has worker do the jobs of the named kind, at most lanes at a time.
@@ -76,9 +73,10 @@ func (q *Queue) Wake(name string) {
 	}
 }
 
-// Start takes up what an earlier process left and works until Stop.
+// Start takes up what an earlier process left and works until Stop. Only one
+// process may work on a database.
 func (q *Queue) Start() error {
-	if err := recoverRunning(q.app, time.Now()); err != nil {
+	if err := recoverRunning(q.app, q.now()); err != nil {
 		return fmt.Errorf("recover jobs: %w", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -108,73 +106,47 @@ func (q *Queue) lane(ctx context.Context, k kind) {
 		case <-k.wake:
 		case <-timer.C:
 		}
-		for ctx.Err() == nil {
-			j, err := claim(q.app, k.name, time.Now())
-			if err != nil {
-				q.log().Error("claim a job", "kind", k.name, "error", err)
-				break
-			}
-			if j == nil {
-				break
-			}
-			q.run(ctx, k.worker, j)
+		wait := poll
+		err := routine.SafeWrap(func() (err error) { wait, err = q.workOff(ctx, k); return err })()
+		if err != nil && ctx.Err() == nil {
+			q.log().Error("work off jobs", "kind", k.name, "error", err)
+			wait = time.Second
 		}
-		timer.Reset(q.next(k.name))
+		timer.Reset(wait)
 	}
+}
+
+// workOff does jobs until none is due and tells when the next one may be.
+func (q *Queue) workOff(ctx context.Context, k kind) (time.Duration, error) {
+	for ctx.Err() == nil {
+		j, err := claim(q.app, k.name, q.now())
+		if err != nil {
+			return 0, err
+		}
+		if j == nil {
+			break
+		}
+		q.run(ctx, k.worker, j)
+	}
+	return q.next(k.name)
 }
 
 // next is how long to sleep until a job of that kind may be due.
-func (q *Queue) next(name string) time.Duration {
-	var runAt string
-	err := q.app.ConcurrentDB().NewQuery("SELECT runAt FROM jobs WHERE state = 'queued' AND kind = {:kind} ORDER BY runAt LIMIT 1").
-		Bind(map[string]any{"kind": name}).Row(&runAt)
-	if err != nil {
-		return poll
+func (q *Queue) next(name string) (time.Duration, error) {
+	var due []types.DateTime
+	err := q.app.ConcurrentDB().Select("runAt").From(schema.Jobs).
+		Where(dbx.HashExp{"state": schema.JobQueued, "kind": name}).OrderBy("runAt").Limit(1).Column(&due)
+	if err != nil || len(due) == 0 {
+		return poll, err
 	}
-	at, err := time.Parse("2006-01-02 15:04:05.000Z", runAt)
-	if err != nil {
-		return poll
-	}
-	return min(max(time.Until(at), 100*time.Millisecond), poll)
-}
-
-func (q *Queue) run(ctx context.Context, w Worker, j *Job) {
-	var cause error
-	if j.Attempts > MaxRetries+1 { // died with its process each time
-		cause = errors.New("the server stopped each time that it ran")
-	} else {
-		cause = routine.SafeWrap(func() error { return w.Do(ctx, j) })()
-	}
-	now := time.Now()
-	state, runAt := schema.JobDone, now
-	var fault retryable
-	switch {
-	case cause == nil:
-	case ctx.Err() != nil: // the server stops: this run does not count
-		state, j.Attempts = schema.JobQueued, j.Attempts-1
-	case errors.As(cause, &fault) && j.Attempts <= MaxRetries:
-		state, runAt = schema.JobQueued, now.Add(backoff(j.Attempts))
-		q.log().Warn("job put off", "kind", j.Kind, "key", j.Key, "attempt", j.Attempts, "error", cause)
-	default:
-		state = schema.JobFailed
-		q.log().Error("job failed", "kind", j.Kind, "key", j.Key, "attempt", j.Attempts, "error", cause)
-		w.GiveUp(context.WithoutCancel(ctx), j, cause)
-	}
-	if err := settle(q.app, j, state, cause, runAt, now); err != nil {
-		q.log().Error("settle a job", "key", j.Key, "error", err)
-	}
-}
-
-// backoff is 2, 8 and 32 seconds after the first, second and third try.
-func backoff(attempt int) time.Duration {
-	return 2 * time.Second << (2 * (attempt - 1))
+	return min(max(due[0].Time().Sub(q.now()), soonest), poll), nil
 }
 
 func (q *Queue) tidy(ctx context.Context) {
 	tick := time.NewTicker(tidyEvery)
 	defer tick.Stop()
 	for {
-		if err := forget(q.app, time.Now().Add(-keep)); err != nil {
+		if err := forget(q.app, q.now().Add(-keep)); err != nil {
 			q.log().Warn("forget old jobs", "error", err)
 		}
 		select {

@@ -27,11 +27,11 @@ func Error(err error) error {
 	if !errors.As(err, &f) {
 		return err
 	}
-	key := f.Field
-	if key == "" {
-		key = FaultKey
+	var data error = refusal(f)
+	if f.Err != nil {
+		data = errors.Join(data, f.Err) // which only the log is told
 	}
-	return router.NewApiError(status(f.Kind), f.Code, validation.Errors{key: fieldError(f)})
+	return router.NewApiError(status(f.Kind), f.Code, data)
 }
 
 // Later refuses by code what may be tried again after wait, and says so in the
@@ -50,15 +50,15 @@ func Validation(err error) error {
 	if !errors.As(err, &f) {
 		return err
 	}
+	return refusal(f)
+}
+
+func refusal(f *fault.Error) validation.Errors {
 	key := f.Field
 	if key == "" {
 		key = FaultKey
 	}
-	return validation.Errors{key: fieldError(f)}
-}
-
-func fieldError(f *fault.Error) validation.Error {
-	return validation.NewError(f.Code, f.Code).SetParams(f.Params)
+	return validation.Errors{key: validation.NewError(f.Code, f.Code).SetParams(f.Params)}
 }
 
 func status(k fault.Kind) int {

@@ -1,0 +1,29 @@
+package server
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// Folders in the data folder that hold nothing of worth.
+const (
+	spool = "tmp"   // where large uploads wait
+	cache = "cache" // what was compiled
+)
+
+// makeSpool empties and makes the spool and has multipart forms wait there: the
+// machine's own folder for such files may be memory. The lock has to be held.
+func makeSpool(dataDir string) error {
+	dir := filepath.Join(dataDir, spool)
+	for _, step := range []func() error{
+		func() error { return os.RemoveAll(dir) },
+		func() error { return os.MkdirAll(dir, 0o700) },
+		func() error { return os.Setenv("TMPDIR", dir) },
+	} {
+		if err := step(); err != nil {
+			return fmt.Errorf("make room for uploads: %w", err)
+		}
+	}
+	return nil
+}
