@@ -66,7 +66,7 @@ async function layers(layer: string) {
     if (layer === 'sandbox' || layer === 'policy') frame.setAttribute('sandbox', 'allow-same-origin')
     frame.src = address
     document.body.append(frame)
-    await new Promise((resolve) => (frame.onload = resolve))
+    await Promise.race([new Promise((resolve) => (frame.onload = resolve)), new Promise((resolve) => setTimeout(resolve, 1500))]) // what is no page never loads
   }
   document.title = 'laid'
 }
