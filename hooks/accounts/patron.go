@@ -31,8 +31,11 @@ func completeUser(e *core.RecordEvent) error {
 	if u.GetString("role") == "" {
 		u.Set("role", schema.RoleVisitor)
 	}
-	username := norm.NFC.String(u.GetString("username"))
-	if username == "" {
+	username := u.GetString("username")
+	if len(username) > usernameBytes { // which the field's own bound refuses
+		return e.Next()
+	}
+	if username = norm.NFC.String(username); username == "" {
 		var err error
 		if username, err = makeUsername(e.App, u.Email(), u.GetString("name"), u.Id); err != nil {
 			return err

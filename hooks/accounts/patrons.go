@@ -22,7 +22,7 @@ func (r *room) findPatron(e *core.RequestEvent) error {
 	}
 	username := e.Request.URL.Query().Get("username")
 	unknown := reply.Error(fault.New(fault.NotFound, "patron_unknown"))
-	if username == "" || len(username) > usernameMost*4 {
+	if username == "" || len(username) > usernameBytes {
 		return unknown
 	}
 	user, err := findByUsername(e.App, username)

@@ -154,6 +154,12 @@ func TestTokensDie(t *testing.T) {
 					t.Errorf("%s: %d %s, want %d", path, a.status, a.raw, want)
 				}
 			}
+			if name != "deleted" && name != "deactivated past the hooks" {
+				h.set(schema.Users, u.Id, m{"state": schema.StateActive})
+				if a := h.with(token, "GET", "/api/library/me", ""); a.status != 401 {
+					t.Errorf("let in again, the old token lives: %d %s", a.status, a.raw)
+				}
+			}
 			for _, path := range []string{"/api/files/token", "/api/collections/users/auth-refresh"} {
 				if a := h.with(token, "POST", path, ""); a.status != 401 {
 					t.Errorf("%s: %d %s", path, a.status, a.raw)

@@ -21,6 +21,8 @@ import (
 const (
 	usernameLeast = 3
 	usernameMost  = 64
+	// usernameBytes is beyond any username; longer ones are not worth folding.
+	usernameBytes = 1024
 )
 
 // usernameKey is the form in which usernames are compared: compatibility
@@ -69,6 +71,9 @@ func makeUsername(app core.App, email, name, besides string) (string, error) {
 // usernameOf keeps of s what may stand in a username, with room for a number
 // behind it; empty if that is too little.
 func usernameOf(s string) string {
+	if len(s) > usernameBytes {
+		s = strings.ToValidUTF8(s[:usernameBytes], "")
+	}
 	s = strings.Map(func(c rune) rune {
 		switch {
 		case unicode.IsSpace(c):
