@@ -125,8 +125,8 @@ test('a librarian uploads real works, and each gets its kind, metadata and cover
       }
       assert.equal(doc.stateDetail, '')
       const picture = look(await library.download(librarian, doc, doc.thumbnail))
-      assert.ok(picture.width >= 64 && picture.width <= 512 && picture.height >= 64 && picture.height <= 512, `${picture.width}×${picture.height}`)
-      assert.ok(picture.variance > 20, `variance ${picture.variance}`)
+      assert.ok(Math.min(picture.width, picture.height) > 0 && Math.max(picture.width, picture.height) <= 512, `${picture.width}×${picture.height}`)
+      assert.ok(picture.variance > 4, `variance ${picture.variance}`)
     })
   }
 })
