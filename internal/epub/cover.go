@@ -14,7 +14,7 @@ const maxPages = 5
 // Covers returns the names of the files that may be the cover picture, the likeliest
 // first: the manifest's cover-image (EPUB 3.3 §D.7.1.1), EPUB 2's meta "cover", the
 // guide's cover, an item called cover, the first picture of the
-// first pages; failing these, the first picture of the manifest.
+// first pages; failing these, the largest picture of the manifest.
 func (b *Book) Covers() []string {
 	var names []string
 	add := func(name string, ok bool) {
@@ -53,10 +53,14 @@ func (b *Book) Covers() []string {
 		b.pictures(byID[ref.IDRef].Href, add)
 	}
 	// A page may paint its pictures by style sheet alone.
-	for _, it := range b.opf.Manifest {
-		if len(names) == 0 && isPicture(it.Href) {
-			add(resolve(b.dir, it.Href))
+	if len(names) == 0 {
+		largest := ""
+		for _, it := range b.opf.Manifest {
+			if name, ok := resolve(b.dir, it.Href); ok && isPicture(name) && b.zip.Packed(name) > b.zip.Packed(largest) {
+				largest = name
+			}
 		}
+		add(largest, largest != "")
 	}
 	return names
 }

@@ -32,7 +32,8 @@ type Config struct {
 type Previewer struct {
 	cfg             Config
 	ffmpeg, ffprobe string
-	gate            *semaphore.Weighted // a job of unknown or large need takes both places
+	gate            *semaphore.Weighted // a job of large need takes both places
+	wall, idleFor   time.Duration
 
 	ctx  context.Context // ended by Close
 	stop context.CancelFunc
@@ -63,7 +64,7 @@ func New(cfg Config) *Previewer {
 	if cfg.Executable == "" {
 		cfg.Executable = self()
 	}
-	p := &Previewer{cfg: cfg, gate: semaphore.NewWeighted(places)}
+	p := &Previewer{cfg: cfg, gate: semaphore.NewWeighted(places), wall: wallTime, idleFor: idleTime}
 	p.ctx, p.stop = context.WithCancel(context.Background())
 	p.ffmpeg = lookUp(cfg.FFmpeg, "ffmpeg")
 	beside := ""
@@ -147,10 +148,10 @@ func (p *Previewer) Preview(ctx context.Context, path string, t Type) (Preview, 
 		}
 	}
 	started := time.Now()
-	preview, err := p.attempt(ctx, req, need, wallTime)
+	preview, err := p.attempt(ctx, req, need, p.wall)
 	if errors.Is(err, errMemory) && need < places {
 		// It took more than was thought: once more, with all there is.
-		preview, err = p.attempt(ctx, req, places, max(wallTime-time.Since(started), wallTime/6))
+		preview, err = p.attempt(ctx, req, places, max(p.wall-time.Since(started), p.wall/6))
 	}
 	switch {
 	case err == nil:
@@ -282,7 +283,7 @@ func (p *Previewer) putBack(c *process, spent bool) {
 	keep := p.idle == nil && !p.closed
 	if keep {
 		p.idle = c
-		c.idle = time.AfterFunc(idleTime, func() { p.dismiss(c) })
+		c.idle = time.AfterFunc(p.idleFor, func() { p.dismiss(c) })
 	}
 	p.mu.Unlock()
 	if !keep {

@@ -16,7 +16,7 @@ import (
 func text(t Type) func(*file) (Type, error) {
 	return func(f *file) (Type, error) {
 		tail := f.at(max(0, f.size-4096), 4096)
-		if f.is(0, "%PDF-") || !isText(f.head) || !isText(tail) && !bytes.HasPrefix(f.head, []byte{0xFF, 0xFE}) && !bytes.HasPrefix(f.head, []byte{0xFE, 0xFF}) {
+		if bytes.HasPrefix(bytes.TrimLeft(f.head, "\ufeff \t\r\n"), []byte("%PDF-")) || !isText(f.head) || !isText(tail) && !bytes.HasPrefix(f.head, []byte{0xFF, 0xFE}) && !bytes.HasPrefix(f.head, []byte{0xFE, 0xFF}) {
 			return Type{}, errMismatch
 		}
 		return t, nil
@@ -225,8 +225,14 @@ func sniffComic(f *file) (Type, error) {
 	if f.is(0, rar4Magic, rar5Magic) {
 		return Type{"application/vnd.comicbook-rar", KindComic}, nil
 	}
-	if _, err := f.openZip(); err != nil {
+	z, err := f.openZip()
+	if err != nil {
 		return Type{}, err
+	}
+	for _, name := range []string{"META-INF/container.xml", "[Content_Types].xml", "mimetype"} {
+		if z.Has(name) {
+			return Type{}, errMismatch // a book or an office file with pictures
+		}
 	}
 	switch _, err := comic.Open(f, f.size); {
 	case errors.Is(err, comic.ErrNoPages):

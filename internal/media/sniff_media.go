@@ -152,7 +152,8 @@ func sniffMP3(f *file) (Type, error) {
 		if n == 0 {
 			continue
 		}
-		if last := i+n >= len(b); last && i < 4096 || !last && mpegFrame(b[i+n:]) > 0 {
+		// The next must be of the same version, layer and sample rate.
+		if next := i + n; next+4 <= len(b) && mpegFrame(b[next:]) > 0 && b[i+1]&0xFE == b[next+1]&0xFE && b[i+2]&0x0C == b[next+2]&0x0C {
 			return Type{"audio/mpeg", KindAudio}, nil
 		}
 	}

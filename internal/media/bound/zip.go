@@ -75,6 +75,15 @@ func (z *Zip) Names() []string { return z.names }
 // Has says whether there is a file of that name.
 func (z *Zip) Has(name string) bool { return z.files[name] != nil }
 
+// Packed returns how many bytes a file takes in the container, as the directory has
+// it; 0 if there is none of that name.
+func (z *Zip) Packed(name string) uint64 {
+	if f := z.files[name]; f != nil {
+		return f.CompressedSize64
+	}
+	return 0
+}
+
 // Encrypted says whether the entry wants a password.
 func (z *Zip) Encrypted(name string) bool {
 	f := z.files[name]
