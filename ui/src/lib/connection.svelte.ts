@@ -19,22 +19,29 @@ export function watchConnection(): void {
   window.addEventListener('online', () => (online = true))
   window.addEventListener('offline', () => (online = false))
   pb.realtime.onDisconnect = (active) => {
-    if (active.length > 0 && session.me) void loadMe().then(signedOut, () => undefined)
+    if (active.length > 0 && session.me && !session.renewing) void loadMe().then(signedOut, () => undefined)
   }
   pb.afterSend = (answer, data: unknown) => {
-    if (answer.status === 401 && session.me && !/auth-with-password/.test(answer.url)) {
+    if (answer.status === 401 && session.me && !session.renewing && !/auth-with-password/.test(answer.url)) {
       leave()
       void signedOut()
     }
     return data
   }
+  pb.authStore.onChange((token, record) => {
+    if (!session.me || session.renewing) return
+    if (!token) {
+      leave()
+      void signedOut()
+    } else if (record && record.id !== session.me.user.id) window.location.reload() // somebody else, in another tab
+  })
 }
 
 /** Signs out and shows the door, when the account is no longer good. */
 async function signedOut(): Promise<void> {
   if (session.me) return
   await depart()
-  await go(`/signin?back=${encodeURIComponent(location.pathname + location.search)}`)
+  if (location.pathname !== '/signin') await go(`/signin?back=${encodeURIComponent(location.pathname + location.search)}`)
 }
 
 /** Signs out: forgets who was here and what they saw. */

@@ -2,10 +2,12 @@ import { getTokenPayload } from 'pocketbase'
 import { forgetFileToken } from './files'
 import { firstLanguage, lang, useLanguage } from './i18n'
 import { isOffline, pb, status } from './pb'
-import type { Library, Me } from './records'
+import type { Library, Me, User } from './records'
 
 let me = $state.raw<Me | undefined>()
 let library = $state.raw<Library | undefined>()
+let entries = $state(0)
+let renewing = false
 
 /** Who is here and in which library. Everything in it is reactive. */
 export const session = {
@@ -20,6 +22,14 @@ export const session = {
   },
   get name() {
     return library?.name || 'OnLibrary'
+  },
+  /** Counts the sign-ins of this visit, so that what hangs on a token can be set up anew. */
+  get entries() {
+    return entries
+  },
+  /** Whether our own password is being changed: until the new token is here, a refused one means nothing. */
+  get renewing() {
+    return renewing
   },
   /** The zone in which to show times: the patron's, else the library's as the server told, else this device's. */
   get timezone() {
@@ -58,8 +68,8 @@ export async function loadMe(): Promise<void> {
     await speak(me.user.language || me.language)
   } catch (error) {
     if (isOffline(error)) throw error
-    if ([401, 403, 404].includes(status(error))) leave()
-    else throw error
+    if (![401, 403, 404].includes(status(error))) throw error
+    if (!renewing) leave()
   }
 }
 
@@ -68,13 +78,25 @@ export async function signIn(identity: string, password: string): Promise<void> 
   await pb.collection('users').authWithPassword(identity, password)
   forgetFileToken()
   await loadMe()
+  entries++
+}
+
+/** Changes the patron's own password, which ends every token, and signs in with the new one. */
+export async function changePassword(user: User, oldPassword: string, password: string): Promise<void> {
+  renewing = true
+  try {
+    await pb.collection('users').update(user.id, { oldPassword, password, passwordConfirm: password })
+    await signIn(user.email || user.username, password)
+  } finally {
+    renewing = false
+  }
 }
 
 /** Forgets who is here, on this device. */
 export function leave(): void {
-  pb.authStore.clear()
-  forgetFileToken()
   me = undefined
+  forgetFileToken()
+  pb.authStore.clear()
 }
 
 /** Makes a language the app's and the one that the server answers in. */

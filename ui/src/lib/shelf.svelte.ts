@@ -7,7 +7,6 @@ const known = new SvelteMap<string, Document>()
 const gone = new SvelteSet<string>()
 const listeners = new Set<(document: Document) => void>()
 let stop: Array<() => Promise<void>> = []
-let following: Promise<void> | undefined
 
 /** The fields that a cover in a list needs. */
 export const coverFields =
@@ -48,12 +47,8 @@ export function onArrival(listener: (document: Document) => void): () => void {
 }
 
 /** Follows the library's documents, and what is shared with this patron, as they change. */
-export function follow(user: string, shared: (share: Share) => void): Promise<void> {
-  following ??= subscribe(user, shared)
-  return following
-}
-
-async function subscribe(user: string, shared: (share: Share) => void): Promise<void> {
+export async function follow(user: string, shared: (share: Share) => void): Promise<void> {
+  await unfollow()
   const documents = pb.collection('documents').subscribe<Document>('*', ({ action, record }) => {
     if (action === 'delete') return hide(record.id)
     keep([record])
@@ -69,12 +64,16 @@ async function subscribe(user: string, shared: (share: Share) => void): Promise<
   stop = await Promise.all([documents, shares])
 }
 
+/** Stops following: the connection was another token's, or somebody leaves. */
+export async function unfollow(): Promise<void> {
+  const stops = stop
+  stop = []
+  await Promise.allSettled(stops.map((unsubscribe) => unsubscribe()))
+}
+
 /** Stops following and forgets everything: somebody else may sit here next. */
 export async function forget(): Promise<void> {
   known.clear()
   gone.clear()
-  following = undefined
-  const stops = stop
-  stop = []
-  await Promise.allSettled(stops.map((unsubscribe) => unsubscribe()))
+  await unfollow()
 }
