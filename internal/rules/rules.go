@@ -120,7 +120,19 @@ func among(query string) func(resolve, ...fexpr.Token) (*search.ResolverResult, 
 		params := dbx.Params{}
 		maps.Copy(params, document.Params)
 		maps.Copy(params, user.Params)
-		return truth("("+document.Identifier+" IN ("+query+user.Identifier+"))", params), nil
+		// The plus keeps SQLite from looking up each document of the list instead
+		// of going through the documents in the order that is asked for.
+		condition := "(+" + document.Identifier + " IN (" + query + user.Identifier + "))"
+		result := truth(condition, params)
+		// As a value, IN has to tell false from unknown, which takes a second look
+		// at the list for every row; as a condition it need not.
+		result.AfterBuild = func(whole dbx.Expression) dbx.Expression {
+			if whole.Build(nil, dbx.Params{}) != condition+" IS 1" {
+				return whole
+			}
+			return dbx.NewExp(condition, params)
+		}
+		return result, nil
 	}
 }
 
