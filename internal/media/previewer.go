@@ -233,23 +233,20 @@ func (p *Previewer) attempt(ctx context.Context, req request, need int64, wall t
 		return Preview{}, err
 	}
 	resp, err := c.ask(ctx, req, memory, wall)
+	log := p.cfg.Logger.With("type", req.Type.ContentType, "path", req.Path)
 	if err != nil {
-		p.log(c, req, err)
 		c.kill()
+		log.Info("a previewer did not answer", "error", err, "output", c.stderr.String())
 		return Preview{}, err
 	}
-	if resp.Preview.Failed {
-		p.log(c, req, nil)
-	}
 	p.putBack(c, resp.Spent || resp.Fault != "" || resp.Preview.Failed)
+	if resp.Preview.Failed {
+		log.Info("a file has no preview", "detail", resp.Preview.Detail, "output", c.stderr.String())
+	}
 	if resp.Fault != "" {
 		return Preview{}, errors.New(resp.Fault)
 	}
 	return resp.Preview, nil
-}
-
-func (p *Previewer) log(c *process, req request, err error) {
-	p.cfg.Logger.Info("a file broke its preview", "type", req.Type.ContentType, "path", req.Path, "error", err, "output", c.stderr.String())
 }
 
 // take returns the child that idles, or starts one.

@@ -15,7 +15,7 @@ func TestSamples(t *testing.T) {
 	if len(files) == 0 {
 		t.Skip("no samples beside the project")
 	}
-	p := New(Config{CacheDir: filepath.Join(os.TempDir(), "onlibrary-test-cache")})
+	p := New(Config{CacheDir: compiledDir()})
 	defer p.Close()
 	t.Log(p.Sandbox())
 	start := time.Now()

@@ -155,6 +155,9 @@ type limitedReaderAt struct {
 }
 
 func (l *limitedReaderAt) ReadAt(p []byte, off int64) (int, error) {
+	if off < 0 { // a directory may lie so; to read there would look like a fault of the disk
+		return 0, ErrNotZip
+	}
 	if l.left < 0 {
 		return l.r.ReadAt(p, off)
 	}
