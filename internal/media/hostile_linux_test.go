@@ -84,7 +84,7 @@ func TestHostileTool(t *testing.T) {
 				t.Parallel()
 				tool, word := fakeTool(t, c.script)
 				p := previewer(t, Config{FFmpeg: tool, FFprobe: tool})
-				p.wall = 3 * time.Second
+				p.wall = 5 * time.Second
 				if !apart {
 					p.sandbox = &sandbox{0, "no namespaces"}
 				}

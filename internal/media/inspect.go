@@ -73,6 +73,9 @@ type file struct {
 
 // ReadAt reads as the file's reader does and remembers a fault.
 func (f *file) ReadAt(p []byte, off int64) (int, error) {
+	if off < 0 || off >= f.size { // a hostile header's, no fault
+		return 0, io.EOF
+	}
 	n, err := f.r.ReadAt(p, off)
 	if err != nil && err != io.EOF && f.err == nil {
 		f.err = err
