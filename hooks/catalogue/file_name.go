@@ -8,9 +8,11 @@ import (
 	"unicode"
 )
 
+const maxFileName = 255 // bytes
+
 // cleanFileName is the name that a file is offered under again: no path, no
-// control characters or bidirectional overrides, at most 255 characters with
-// its extension kept.
+// control characters or bidirectional overrides, at most 255 bytes, which is
+// what file systems take, with its extension kept.
 func cleanFileName(name string) string {
 	name = strings.ToValidUTF8(name, "")
 	name = name[strings.LastIndexAny(name, `/\`)+1:]
@@ -20,12 +22,12 @@ func cleanFileName(name string) string {
 		}
 		return c
 	}, name))
-	if r := []rune(name); len(r) > 255 {
-		extension := []rune(path.Ext(name))
+	if len(name) > maxFileName {
+		extension := path.Ext(name)
 		if len(extension) > 16 {
-			extension = nil
+			extension = ""
 		}
-		name = string(r[:255-len(extension)]) + string(extension)
+		name = strings.ToValidUTF8(name[:maxFileName-len(extension)], "") + extension
 	}
 	return name
 }

@@ -98,14 +98,22 @@ func bound(e *core.RequestEvent, most int64, refusal error) error {
 	if e.Request.ContentLength > most {
 		return refusal
 	}
-	e.Request.Body = &boundBody{e.Request.Body, most, refusal}
+	e.Request.Body = &boundBody{e.Request.Body, most, most, refusal}
 	return e.Next()
 }
 
 type boundBody struct {
 	io.ReadCloser
-	left    int64
-	refusal error
+	most, left int64
+	refusal    error
+}
+
+// Reread has PocketBase begin again, as its own readers let it.
+func (b *boundBody) Reread() {
+	if body, ok := b.ReadCloser.(router.Rereader); ok {
+		body.Reread()
+		b.left = b.most
+	}
 }
 
 func (b *boundBody) Read(p []byte) (int, error) {

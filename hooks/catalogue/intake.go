@@ -65,6 +65,7 @@ func (r *room) takeIn(app core.App, doc *core.Record, f *filesystem.File) error 
 		return fmt.Errorf("tell the time: %w", err)
 	}
 	doc.Set("kind", kindOf(doc, found))
+	f.OriginalName = name // PocketBase would cut a longer one within a character, and fail
 	doc.Set("fileName", name)
 	doc.Set("contentType", found.ContentType)
 	doc.Set("fileSize", f.Size)

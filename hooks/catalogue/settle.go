@@ -84,10 +84,10 @@ func inTransaction(e *core.RecordEvent, f func() error) error {
 }
 
 func exists(app core.App, table string, where dbx.Expression) (bool, error) {
-	var yes bool
-	err := app.DB().Select("count(*) > 0").From(table).Where(where).Row(&yes)
+	var n int
+	err := app.DB().Select("count(*)").From(table).Where(where).Row(&n)
 	if err != nil {
 		return false, fmt.Errorf("look into %s: %w", table, err)
 	}
-	return yes, nil
+	return n > 0, nil
 }

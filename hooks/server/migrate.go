@@ -109,9 +109,9 @@ func named(file, name string) bool {
 }
 
 func applied(app core.App, file string) (bool, error) {
-	var yes bool
-	err := app.DB().Select("count(*) > 0").From(core.DefaultMigrationsTable).Where(dbx.HashExp{"file": file}).Row(&yes)
-	return yes, err
+	var n int
+	err := app.DB().Select("count(*)").From(core.DefaultMigrationsTable).Where(dbx.HashExp{"file": file}).Row(&n)
+	return n > 0, err
 }
 
 func create(cmd *cobra.Command, name string) error {
