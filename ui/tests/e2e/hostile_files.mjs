@@ -132,7 +132,7 @@ export const refused = [
   ['page.html', () => html, ['file_type_not_allowed']],
   ['drawing.svg', () => svg('<script>alert(1)</script>'), ['file_type_not_allowed']],
   ['program.exe', () => elf, ['file_type_not_allowed']],
-  ['no extension', () => png(9, 9), ['file_type_not_allowed']],
+  ['no extension', () => png(9, 9), ['file_type_missing']],
   ['empty.txt', () => '', ['file_empty']],
   ['empty.pdf', () => '', ['file_empty']],
   ['html.png', () => html],
@@ -217,6 +217,7 @@ export const hostile = [
   ['title of 5 MB.epub', () => epub({ opf: opfWith(`<dc:title>${'title '.repeat(900_000)}</dc:title>`) })],
   ['no package.epub', () => zip(epubEntries().filter((e) => !e.name.endsWith('.opf')))],
   ['not XML.epub', () => epub({ opf: png(99, 99) })],
+  ['drawn cover.epub', () => svgCover(svg('<rect width="300" height="400" fill="teal"/><circle cx="150" cy="200" r="90" fill="gold"/>'))],
   ['drawing that calls out.epub', () => svgCover(svg('<image href="http://127.0.0.1:1/x.png" width="9" height="9"/><image href="file:///etc/passwd"/><script>while(true){}</script><rect width="300" height="400" fill="red"/>'))],
   ['drawing of laughs.epub', () => svgCover(`${laughs}${svg('<text>&i;</text>')}`)],
   ['drawing of copies of copies.epub', () => svgCover(svg(`<defs><g id="a0"><rect width="1" height="1"/></g>${Array.from({ length: 12 }, (_, i) => `<g id="a${i + 1}">${`<use xlink:href="#a${i}" href="#a${i}"/>`.repeat(10)}</g>`).join('')}</defs><use href="#a12"/>`))],
@@ -266,5 +267,4 @@ export const wellFormed = [
   ['control.cbz', () => zip([{ name: '1.png', data: png(200, 300) }, { name: '2.png', data: png(200, 300, 2) }])],
   ['control.mp4', film],
   ['49 megapixels.png', () => blackPNG(7000, 7000)],
-  ['drawn cover.epub', () => svgCover(svg('<rect width="300" height="400" fill="teal"/><circle cx="150" cy="200" r="90" fill="gold"/>'))],
 ]
