@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/pocketbase/pocketbase/cmd"
 	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/routine"
 
 	"onlibrary/hooks/accounts"
 	"onlibrary/hooks/catalogue"
@@ -60,6 +62,13 @@ func run(args []string) error {
 	return root.Execute()
 }
 
+// warm has the first PDF not wait for PDFium to be compiled.
+func warm(app core.App, p *media.Previewer) {
+	if err := p.Warm(context.Background()); err != nil {
+		app.Logger().Warn("prepare previews of PDF files", "error", err)
+	}
+}
+
 // bind furnishes every room of the house and wires what one needs of another.
 func bind(app core.App, settings config.Config) (server.Deps, accounts.Deps, error) {
 	texts, err := translate.Load(locales.FS)
@@ -85,7 +94,11 @@ func bind(app core.App, settings config.Config) (server.Deps, accounts.Deps, err
 	previews.Bind(app, previews.Deps{Previewer: previewer, Queue: queue})
 	work := server.Deps{
 		Config: settings, Version: version, EnsureSuperuser: accounts.EnsureSuperuser, SetupPath: accounts.SetupPath,
-		Start: queue.Start, Stop: func() { queue.Stop(); previewer.Close() },
+		Start: func() error {
+			routine.FireAndForget(func() { warm(app, previewer) })
+			return queue.Start()
+		},
+		Stop: func() { queue.Stop(); previewer.Close() },
 	}
 	server.Bind(app, work)
 	web.Bind(app, site)
