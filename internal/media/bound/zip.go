@@ -155,9 +155,6 @@ type limitedReaderAt struct {
 }
 
 func (l *limitedReaderAt) ReadAt(p []byte, off int64) (int, error) {
-	if off < 0 { // a directory may lie so; to read there would look like a fault of the disk
-		return 0, ErrNotZip
-	}
 	if off < 0 { // a hostile header's, no fault
 		return 0, io.EOF
 	}
