@@ -61,7 +61,10 @@ export async function fetchPage(view: View, user: string, page: number, signal?:
 
 /** The words of a search, at most eight; an ISBN written with hyphens or spaces is one word. */
 export function searchWords(q: string): string[] {
-  const joined = q.replace(/[\d][\d\s-]{8,}[\dXx]/g, (number) => number.replace(/[\s-]/g, ''))
+  const joined = q.replace(/\d[\d\s-]{8,}[\dXx]/g, (number) => {
+    const digits = number.replace(/[\s-]/g, '')
+    return digits.length === 10 || digits.length === 13 ? digits : number
+  })
   return joined.split(/\s+/).filter(Boolean).slice(0, 8)
 }
 

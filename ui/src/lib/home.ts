@@ -23,7 +23,7 @@ export async function newestDocuments(): Promise<Document[]> {
 export async function opened(): Promise<Opened[]> {
   const begun = visited()
     .map((id) => ({ id, fraction: recall(id)?.fraction ?? 0 }))
-    .filter(({ fraction }) => fraction < 0.985)
+    .filter(({ fraction }) => fraction > 0 && fraction < 0.985)
     .slice(0, few)
   if (begun.length === 0) return []
   const filter = begun.map(({ id }) => pb.filter('id = {:id}', { id })).join(' || ')

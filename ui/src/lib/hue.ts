@@ -12,7 +12,7 @@ export function hash(text: string): number {
 const cloths = [
   [28, 0.1],
   [50, 0.085],
-  [78, 0.07],
+  [82, 0.085],
   [135, 0.06],
   [165, 0.06],
   [200, 0.06],
@@ -38,6 +38,6 @@ export function binding(title: string): Binding {
   if ((h >>> 8) % 3 === 0) {
     return { cloth: `oklch(87% ${chroma * 0.55} ${hue})`, spine: `oklch(58% ${chroma} ${hue})`, letters: `oklch(30% ${chroma * 0.7} ${hue})`, frame }
   }
-  const light = (h >>> 12) % 2 ? 44 : 39
+  const light = (h >>> 12) % 2 ? 47 : 42
   return { cloth: `oklch(${light}% ${chroma} ${hue})`, spine: `oklch(${light - 10}% ${chroma} ${hue})`, letters: 'oklch(97% 0.015 85)', frame }
 }

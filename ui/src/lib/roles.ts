@@ -4,8 +4,8 @@ import type { Role } from './records'
 
 /** A role's name: the first four in the reader's language as long as they keep their names, others as they were called. */
 export function roleName(role: Pick<Role, 'name'>): string {
-  const key = `role.${role.name.toLowerCase()}`
-  return has(key) ? t(key) : role.name
+  const name = role.name.toLowerCase()
+  return has(`ui.role.${name}`) ? t(`ui.role.${name}`) : role.name
 }
 
 /** Every role, by name. */
