@@ -28,6 +28,7 @@ func TestNoWayUp(t *testing.T) {
 		{"role+", "PATCH", own, m{"role+": schema.RoleAdmin}, "role"},
 		{"role-", "PATCH", own, m{"role-": schema.RoleCustomer}, "role"},
 		{"no role", "PATCH", own, m{"role": ""}, "role"},
+		{"role by the collection's id", "PATCH", "/api/collections/_pb_users_auth_/records/" + ann.Id, m{"role": schema.RoleAdmin}, "role"},
 		{"role by form", "PATCH", own, newForm("role", schema.RoleAdmin), "role"},
 		{"role+ by form", "PATCH", own, newForm("role+", schema.RoleAdmin), "role"},
 		{"role by @jsonPayload", "PATCH", own, newForm("@jsonPayload", `{"role":"`+schema.RoleAdmin+`"}`), "role"},
@@ -120,6 +121,7 @@ func TestStaffCeilings(t *testing.T) {
 		{"no such role", "PATCH", users + "/" + ann.Id, m{"role": "nothing00000000"}, 400, "role", "validation_missing_rel_records"},
 		{"a user with a role beyond", "POST", users, signUpBody(m{"role": schema.RoleLibrarian}), 400, "role", "grant_beyond_own"},
 		{"a user with a role within", "POST", users, signUpBody(m{"role": creators.Id}), 200, "", ""},
+		{"no state", "PATCH", users + "/" + ann.Id, m{"state": ""}, 400, "state", "validation_required"},
 		{"a superior's name", "PATCH", users + "/" + root.Id, m{"name": "Root"}, 200, "", ""},
 		{"a superior's role", "PATCH", users + "/" + root.Id, m{"role": schema.RoleVisitor}, 403, "fault", "holds_more_than_you"},
 		{"a superior's state", "PATCH", users + "/" + root.Id, m{"state": "inactive"}, 403, "fault", "holds_more_than_you"},
@@ -166,6 +168,26 @@ func TestStaffCeilings(t *testing.T) {
 	}
 	if a := h.ask(mia, "PATCH", users+"/"+ann.Id, m{"name": "x"}); a.status != 404 {
 		t.Errorf("after losing users.manage: %d %s", a.status, a.raw)
+	}
+}
+
+func TestDeletedPatron(t *testing.T) {
+	h := open(t)
+	root, ann, bob := h.user("root", schema.RoleAdmin), h.user("ann", schema.RoleCustomer), h.user("bob", schema.RoleCustomer)
+	doc := testapp.Document(t, h.TestApp, ann, schema.VisibilityPrivate)
+	testapp.Share(t, h.TestApp, doc, bob)
+	for _, u := range []*core.Record{bob, ann} {
+		if a := h.ask(root, "DELETE", users+"/"+u.Id, nil); a.status != 204 {
+			t.Fatalf("%d %s", a.status, a.raw)
+		}
+	}
+	if owner := h.stored(doc).GetString("owner"); owner != "" || h.count(schema.DocumentShares) != 0 {
+		t.Errorf("owner %q, %d shares", owner, h.count(schema.DocumentShares))
+	}
+	for who, as := range map[string]*core.Record{"guest": nil, "customer": h.user("eve", schema.RoleCustomer)} {
+		if a := h.ask(as, "GET", "/api/collections/documents/records/"+doc.Id, nil); a.status != 404 {
+			t.Errorf("%s sees what nobody owns: %d %s", who, a.status, a.raw)
+		}
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tests"
+	"golang.org/x/crypto/bcrypt"
 
 	"onlibrary/internal/schema"
 	"onlibrary/internal/testapp"
@@ -32,6 +33,7 @@ type house struct {
 func open(t *testing.T) *house {
 	t.Helper()
 	h := &house{TestApp: testapp.New(t), t: t}
+	h.cheapPasswords()
 	Bind(h.TestApp, h.deps())
 	router, err := apis.NewRouter(h.TestApp)
 	if err != nil {
@@ -55,6 +57,22 @@ func open(t *testing.T) *house {
 		t.Error("PocketBase's installer is left on")
 	}
 	return h
+}
+
+// cheapPasswords has bcrypt work as little as it may: with the race detector a
+// password of the usual cost takes seconds.
+func (h *house) cheapPasswords() {
+	h.t.Helper()
+	for _, name := range []string{schema.Users, core.CollectionNameSuperusers} {
+		c, err := h.FindCollectionByNameOrId(name)
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		c.Fields.GetByName(core.FieldNamePassword).(*core.PasswordField).Cost = bcrypt.MinCost
+		if err := h.Save(c); err != nil {
+			h.t.Fatal(err)
+		}
+	}
 }
 
 func (h *house) deps() Deps {

@@ -25,10 +25,10 @@ const passwordMost = 72
 func completeUser(e *core.RecordEvent) error {
 	u := e.Record
 	u.SetEmailVisibility(false)
-	if u.GetString("state") == "" {
+	if u.IsNew() && u.GetString("state") == "" {
 		u.Set("state", schema.StateActive)
 	}
-	if u.GetString("role") == "" {
+	if u.IsNew() && u.GetString("role") == "" {
 		u.Set("role", schema.RoleVisitor)
 	}
 	username := u.GetString("username")
