@@ -53,7 +53,7 @@ func (r *room) serve(e *core.RequestEvent) error {
 	name := strings.TrimPrefix(path.Clean("/"+e.Request.URL.Path), "/")
 	if _, ok := r.files[name]; !ok {
 		// The app's own paths have no dot: this is a file that is not there.
-		if path.Ext(name) != "" || name == "api" || strings.HasPrefix(name, hashed) {
+		if path.Ext(name) != "" || name == "api" || strings.HasPrefix(name+"/", hashed) {
 			return missing(e)
 		}
 		name = page
