@@ -60,11 +60,11 @@ func (w *worker) serve(in io.Reader, out io.Writer) error {
 			return fmt.Errorf("read job: %w", err)
 		}
 		resp := w.do(req)
-		// What an idle child holds, the server can't have.
-		debug.FreeOSMemory()
 		if err := writeFrame(out, resp); err != nil {
 			return fmt.Errorf("answer: %w", err)
 		}
+		// What an idle child holds, the server can't have.
+		debug.FreeOSMemory()
 	}
 }
 

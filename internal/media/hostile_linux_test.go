@@ -3,10 +3,12 @@ package media
 import (
 	"bytes"
 	"fmt"
+	"image"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -178,5 +180,55 @@ echo '{}'`)
 	}
 	if _, err := os.Stat(out); err == nil {
 		t.Error("it wrote a file")
+	}
+}
+
+// TestEightAtOnce wants this process and all its children below 512 MB.
+func TestEightAtOnce(t *testing.T) {
+	if raceDetected {
+		t.Skip("the race detector takes several times the memory")
+	}
+	p := previewer(t, Config{})
+	if err := p.Warm(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	deep := image.NewNRGBA64(image.Rect(0, 0, 4000, 3000))
+	files := map[string][]byte{
+		"1.jpg": jpegOf(t, quarters(8000, 6000)), "2.jpg": jpegOf(t, quarters(3900, 3900)), "3.png": blackPNG(t, 7000, 7000), "4.png": pngOf(t, deep),
+		"5.pdf": pdfOf("x"), "6.epub": epubOf(t, "c.jpg", string(jpegOf(t, quarters(3900, 3900)))), "7.cbz": zipOf(t, "1.png", string(blackPNG(t, 7000, 7000))), "8.pdf": pdfOf("y"),
+	}
+	own := os.Getpid()
+	done := make(chan struct{})
+	var peak int64
+	var watch, jobs sync.WaitGroup
+	watch.Go(func() {
+		for {
+			select {
+			case <-done:
+				return
+			case <-time.After(5 * time.Millisecond):
+				children := resident(own) - residentOf(own)
+				peak = max(peak, children)
+			}
+		}
+	})
+	for name, data := range files {
+		jobs.Go(func() {
+			typ, err := inspect(name, data)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if v, err := p.Preview(t.Context(), written(t, name, data), typ); err != nil || v.Thumbnail == nil {
+				t.Errorf("%s: %+v, %v", name, v, err)
+			}
+		})
+	}
+	jobs.Wait()
+	close(done)
+	watch.Wait()
+	t.Logf("children took %d MB", peak>>20)
+	if peak > 400<<20 {
+		t.Errorf("children took %d MB", peak>>20)
 	}
 }

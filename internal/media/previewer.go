@@ -257,11 +257,10 @@ func (p *Previewer) take(ctx context.Context) (*process, error) {
 	p.mu.Unlock()
 	if c != nil {
 		c.idle.Stop()
-		select {
-		case <-c.exited:
-		default:
+		if resident(c.cmd.Process.Pid) < idleMemory && c.lives() {
 			return c, nil
 		}
+		c.kill()
 	}
 	s, err := p.tried(ctx)
 	if err != nil {
@@ -272,7 +271,7 @@ func (p *Previewer) take(ctx context.Context) (*process, error) {
 
 // putBack keeps a child for the next job, one at most and for a while, or ends it.
 func (p *Previewer) putBack(c *process, spent bool) {
-	if spent || c.jobs >= jobsOfChild || resident(c.cmd.Process.Pid) > idleMemory {
+	if spent || c.jobs >= jobsOfChild {
 		c.kill()
 		return
 	}

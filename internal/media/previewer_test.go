@@ -5,14 +5,12 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"image"
 	"log/slog"
 	"math"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -304,54 +302,6 @@ func TestPreviewerIdles(t *testing.T) {
 	}
 }
 
-// TestEightAtOnce wants this process and all its children below 512 MB.
-func TestEightAtOnce(t *testing.T) {
-	p := previewer(t, Config{})
-	if err := p.Warm(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	deep := image.NewNRGBA64(image.Rect(0, 0, 4000, 3000))
-	files := map[string][]byte{
-		"1.jpg": jpegOf(t, quarters(8000, 6000)), "2.jpg": jpegOf(t, quarters(3900, 3900)), "3.png": blackPNG(t, 7000, 7000), "4.png": pngOf(t, deep),
-		"5.pdf": pdfOf("x"), "6.epub": epubOf(t, "c.jpg", string(jpegOf(t, quarters(3900, 3900)))), "7.cbz": zipOf(t, "1.png", string(blackPNG(t, 7000, 7000))), "8.pdf": pdfOf("y"),
-	}
-	deep = nil
-	own := os.Getpid()
-	done := make(chan struct{})
-	var peak int64
-	var watch, jobs sync.WaitGroup
-	watch.Go(func() {
-		for {
-			select {
-			case <-done:
-				return
-			case <-time.After(5 * time.Millisecond):
-				children := resident(own) - residentOf(own)
-				peak = max(peak, children)
-			}
-		}
-	})
-	for name, data := range files {
-		jobs.Go(func() {
-			typ, err := inspect(name, data)
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			if v, err := p.Preview(t.Context(), written(t, name, data), typ); err != nil || v.Thumbnail == nil {
-				t.Errorf("%s: %+v, %v", name, v, err)
-			}
-		})
-	}
-	jobs.Wait()
-	close(done)
-	watch.Wait()
-	t.Logf("children took %d MB", peak>>20)
-	if peak > 400<<20 {
-		t.Errorf("children took %d MB", peak>>20)
-	}
-}
-
 func TestFrames(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
@@ -367,5 +317,20 @@ func TestFrames(t *testing.T) {
 	}
 	if err := readFrame(bytes.NewReader(binary.BigEndian.AppendUint32(nil, maxFrame+1)), &req); err == nil {
 		t.Error("a frame too large")
+	}
+}
+
+func TestPreviewAVIF(t *testing.T) {
+	t.Parallel()
+	data, err := os.ReadFile(ffmpegMade(t, "a.avif", append(quartersVideo(t), "-frames:v", "1", "-c:v", "libaom-av1", "-cpu-used", "8", "-still-picture", "1")...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := preview(t, previewer(t, Config{}), "a.avif", data)
+	if v.Detail == DetailUnsupported {
+		t.Skip("this FFmpeg reads no AVIF")
+	}
+	if v.Failed || corners(t, v.Thumbnail) != "rgbw" {
+		t.Errorf("%+v", v)
 	}
 }

@@ -154,6 +154,16 @@ func (p *process) exitedOr(ctx context.Context) <-chan struct{} {
 	return done
 }
 
+// lives says whether the child has not ended by itself.
+func (p *process) lives() bool {
+	select {
+	case <-p.exited:
+		return false
+	default:
+		return true
+	}
+}
+
 // kill ends the child and all that it started, at once, and waits for its end.
 func (p *process) kill() {
 	if p.idle != nil {
