@@ -8,6 +8,7 @@ const chosenKey = 'onlibrary.language'
 
 let current = $state('en')
 let texts = $state.raw<Texts>({})
+let asked = 0
 
 /** The languages of the app, as BCP 47 tags. */
 export const languages: readonly string[] = [...loaders.keys()]
@@ -31,12 +32,15 @@ export function has(key: string): boolean {
   return key in texts
 }
 
-/** Loads a language and makes it the app's and the page's. */
+/** Loads a language and makes it the app's and the page's. Of several calls, the last one counts. */
 export async function useLanguage(wanted: string): Promise<void> {
   const found = match([wanted, 'en'], languages)
   const load = found && loaders.get(found)
   if (!found || !load) return
-  texts = await load()
+  const mine = ++asked
+  const loaded = await load()
+  if (mine !== asked) return
+  texts = loaded
   current = found
   document.documentElement.lang = found
   document.documentElement.dir = direction(found)

@@ -49,10 +49,10 @@ export function mayManage(owner: string): boolean {
 
 /** Learns the library and, with a kept token, the patron. Rejects only when the server is away. */
 export async function begin(): Promise<void> {
-  await speak(firstLanguage())
-  await loadLibrary()
-  if (!pb.authStore.isValid) pb.authStore.clear()
-  else await loadMe()
+  const known = pb.authStore.isValid
+  if (!known) pb.authStore.clear()
+  pb.lang = firstLanguage()
+  await Promise.all([loadLibrary(), known ? loadMe() : undefined])
   if (!me) await speak(firstLanguage(library?.defaultLanguage))
 }
 

@@ -5,6 +5,7 @@ import type { Document, Share } from './records'
 /** What this page knows of documents: the newest word on each, and which are gone. */
 const known = new SvelteMap<string, Document>()
 const gone = new SvelteSet<string>()
+const hidden = new SvelteSet<string>()
 const listeners = new Set<(document: Document) => void>()
 let stop: Array<() => Promise<void>> = []
 
@@ -25,19 +26,25 @@ export function newest(document: Document): Document {
   return known.get(document.id) ?? document
 }
 
+/** What is known of a document by its id. Reactive. */
 export function knownDocument(id: string): Document | undefined {
-  return gone.has(id) ? undefined : known.get(id)
+  return known.get(id)
+}
+
+/** Whether a document has been deleted while this page was open. Reactive. */
+export function isGone(id: string): boolean {
+  return gone.has(id)
 }
 
 /** The documents of a list that are still there, each as it is now. Reactive. */
 export function present(documents: readonly Document[]): Document[] {
-  return documents.filter((document) => !gone.has(document.id)).map(newest)
+  return documents.filter(({ id }) => !gone.has(id) && !hidden.has(id)).map(newest)
 }
 
-/** Takes a document off every list of this page, or puts it back. */
+/** Takes a document off every list while its deletion can still be undone, or puts it back. */
 export function hide(id: string, away = true): void {
-  if (away) gone.add(id)
-  else gone.delete(id)
+  if (away) hidden.add(id)
+  else hidden.delete(id)
 }
 
 /** Hears of each document that comes to the library while the caller listens. */
@@ -50,7 +57,10 @@ export function onArrival(listener: (document: Document) => void): () => void {
 export async function follow(user: string, shared: (share: Share) => void): Promise<void> {
   await unfollow()
   const documents = pb.collection('documents').subscribe<Document>('*', ({ action, record }) => {
-    if (action === 'delete') return hide(record.id)
+    if (action === 'delete') {
+      gone.add(record.id)
+      return
+    }
     keep([record])
     if (action === 'create') for (const listener of listeners) listener(record)
   })
@@ -75,5 +85,6 @@ export async function unfollow(): Promise<void> {
 export async function forget(): Promise<void> {
   known.clear()
   gone.clear()
+  hidden.clear()
   await unfollow()
 }
