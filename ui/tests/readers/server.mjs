@@ -1,6 +1,5 @@
 // What the readers' tests share: the built harness behind the app's policy, files by range
 // behind tokens that end, a canary that counts who calls, and a browser.
-import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { extname, join } from 'node:path'
@@ -14,39 +13,26 @@ const built = join(root, 'node_modules/.cache/readers-harness')
 export const samples = fileURLToPath(new URL('../../../../shared/samples', import.meta.url))
 export const hasSamples = existsSync(samples)
 
-/** The Content-Security-Policy that the app is served with, as far as a book could meet it. */
-export const policy = [
-  "default-src 'self'",
-  "script-src 'self' 'wasm-unsafe-eval'",
-  "style-src 'self' 'unsafe-inline' blob:",
-  "img-src 'self' blob: data:",
-  "font-src 'self' blob: data:",
-  "media-src 'self' blob:",
-  "connect-src 'self'",
-  "frame-src 'self' blob:",
-  "worker-src 'self'",
-  "object-src 'none'",
-  "form-action 'self'",
-  "base-uri 'none'",
-].join('; ')
+/** The Content-Security-Policy of the app's pages, out of the server's source: what holds there is tried here. */
+export const policy = (() => {
+  const source = readFileSync(join(root, '../hooks/web/web.go'), 'utf8')
+  const text = /const policy = ((?:"[^"]*"[\s+]*)+)/.exec(source)?.[1]
+  if (!text) throw new Error('hooks/web/web.go states its policy in another way now')
+  return [...text.matchAll(/"([^"]*)"/g)].map(([, part]) => part).join('')
+})()
 
 const types = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.mjs': 'text/javascript', '.css': 'text/css', '.wasm': 'application/wasm', '.woff2': 'font/woff2' }
-
-/** Builds the harness as the app is built. */
-export function build() {
-  const vite = join(root, 'node_modules/vite/bin/vite.js')
-  const { status, stdout, stderr } = spawnSync(process.execPath, [vite, 'build', '-c', join(here, 'vite.config.ts'), '--logLevel', 'warn'], { cwd: root, encoding: 'utf8' })
-  if (status) throw new Error(`the harness does not build:\n${stdout}\n${stderr}`)
-}
 
 const listen = (server) => new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(`http://127.0.0.1:${server.address().port}`)))
 const json = (value) => Buffer.from(JSON.stringify(value)).toString('base64url')
 
 /**
  * Serves the harness and files. files: name → {data, type}; life: seconds that a token lives;
- * csp: whether the policy is sent; opaque: whether the end of a token can't be read from it.
+ * csp: whether the policy is sent; opaque: whether the end of a token can't be read from it;
+ * cut: whether the end of a token also breaks the answers that are under way.
  */
-export async function serve(files, { life = 3600, csp = true, opaque = false, delay = 0 } = {}) {
+export async function serve(files, { life = 3600, csp = true, opaque = false, cut = false } = {}) {
+  if (!existsSync(join(built, 'index.html'))) throw new Error('the harness is not built: npm run test:readers builds it')
   const ends = new Map()
   const log = { tokens: 0, refused: 0, served: 0, ranges: 0 }
   const server = createServer((request, response) => {
@@ -67,7 +53,11 @@ export async function serve(files, { life = 3600, csp = true, opaque = false, de
         log.refused++
         return response.writeHead(404, { 'Content-Type': 'application/json' }).end('{"status":404}')
       }
-      return setTimeout(() => send(request, response, file, log), delay)
+      if (cut) {
+        const timer = setTimeout(() => response.destroy(), end * 1000 - Date.now())
+        response.on('close', () => clearTimeout(timer))
+      }
+      return send(request, response, file, log)
     }
     const path = join(built, url.pathname === '/' ? 'index.html' : url.pathname)
     if (!path.startsWith(built) || !existsSync(path)) return response.writeHead(404).end()
