@@ -11,7 +11,7 @@ const (
 	idleMemory    = 120 << 20 // beyond which a child is not kept
 	wallTime      = 30 * time.Second
 	compileTime   = 3 * time.Minute
-	startTime     = 15 * time.Second
+	startTime     = 10 * time.Second
 	idleTime      = 20 * time.Second
 	sampleEvery   = 20 * time.Millisecond
 	jobsOfChild   = 100

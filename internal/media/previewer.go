@@ -147,11 +147,10 @@ func (p *Previewer) Preview(ctx context.Context, path string, t Type) (Preview, 
 			return Preview{}, fmt.Errorf("preview: %w", err)
 		}
 	}
-	started := time.Now()
-	preview, err := p.attempt(ctx, req, need, p.wall)
+	preview, took, err := p.attempt(ctx, req, need, p.wall)
 	if errors.Is(err, errMemory) && need < places {
 		// It took more than was thought: once more, with all there is.
-		preview, err = p.attempt(ctx, req, places, max(p.wall-time.Since(started), p.wall/6))
+		preview, _, err = p.attempt(ctx, req, places, max(p.wall-took, p.wall/6))
 	}
 	switch {
 	case err == nil:
@@ -160,6 +159,12 @@ func (p *Previewer) Preview(ctx context.Context, path string, t Type) (Preview, 
 		return Preview{Detail: DetailTimeout, Failed: true}, nil
 	case errors.Is(err, errMemory), errors.Is(err, errCrashed):
 		return Preview{Detail: DetailBroken, Failed: true}, nil
+	}
+	if req.CacheDir != "" {
+		// PDFium may not have started: the next one sees to it first.
+		p.compiling.Lock()
+		p.compiled = false
+		p.compiling.Unlock()
 	}
 	return Preview{}, fmt.Errorf("preview: %w", err)
 }
@@ -217,10 +222,10 @@ func needOf(path string, t Type) (need int64, ok bool, err error) {
 	return 1, true, nil
 }
 
-// attempt runs a job in a child, when there is room for it.
-func (p *Previewer) attempt(ctx context.Context, req request, need int64, wall time.Duration) (Preview, error) {
+// attempt runs a job in a child, when there is room for it, and tells how long it ran.
+func (p *Previewer) attempt(ctx context.Context, req request, need int64, wall time.Duration) (Preview, time.Duration, error) {
 	if err := p.gate.Acquire(ctx, need); err != nil {
-		return Preview{}, err
+		return Preview{}, 0, err
 	}
 	defer p.gate.Release(need)
 	memory := int64(lightMemory)
@@ -230,23 +235,25 @@ func (p *Previewer) attempt(ctx context.Context, req request, need int64, wall t
 	req.Memory = memory * 3 / 4
 	c, err := p.take(ctx)
 	if err != nil {
-		return Preview{}, err
+		return Preview{}, 0, err
 	}
+	started := time.Now()
 	resp, err := c.ask(ctx, req, memory, wall)
+	took := time.Since(started)
 	log := p.cfg.Logger.With("type", req.Type.ContentType, "path", req.Path)
 	if err != nil {
 		c.kill()
 		log.Info("a previewer did not answer", "error", err, "output", c.stderr.String())
-		return Preview{}, err
+		return Preview{}, took, err
 	}
 	p.putBack(c, resp.Spent || resp.Fault != "" || resp.Preview.Failed)
 	if resp.Preview.Failed {
 		log.Info("a file has no preview", "detail", resp.Preview.Detail, "output", c.stderr.String())
 	}
 	if resp.Fault != "" {
-		return Preview{}, errors.New(resp.Fault)
+		return Preview{}, took, errors.New(resp.Fault)
 	}
-	return resp.Preview, nil
+	return resp.Preview, took, nil
 }
 
 // take returns the child that idles, or starts one.

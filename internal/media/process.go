@@ -84,8 +84,8 @@ func environment(tempDir string) []string {
 // any other is the machine's.
 func (p *process) ask(ctx context.Context, req request, memory int64, wall time.Duration) (response, error) {
 	p.jobs++
+	p.stderr.reset()
 	if err := writeFrame(p.in, req); err != nil {
-		<-p.exitedOr(ctx)
 		return response{}, fmt.Errorf("ask previewer: %w", err)
 	}
 	limited, cancel := context.WithTimeoutCause(ctx, wall, errTime)
@@ -141,19 +141,6 @@ func (p *process) ended(err error) error {
 	return fmt.Errorf("%w: %s", errCrashed, state)
 }
 
-func (p *process) exitedOr(ctx context.Context) <-chan struct{} {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		select {
-		case <-p.exited:
-		case <-ctx.Done():
-		case <-time.After(time.Second):
-		}
-	}()
-	return done
-}
-
 // lives says whether the child has not ended by itself.
 func (p *process) lives() bool {
 	select {
@@ -198,6 +185,12 @@ func (t *tail) Write(b []byte) (int, error) {
 		t.last = t.last[len(t.last)-tailBytes:]
 	}
 	return n, nil
+}
+
+func (t *tail) reset() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.first, t.last = nil, nil
 }
 
 // String returns what was kept, on one line.
