@@ -62,11 +62,13 @@ func init() {
 			&core.AutodateField{Name: "updated", OnCreate: true, OnUpdate: true},
 		)
 		c.AddIndex("idx_documents_code", true, "`code`", "")
-		// Covers the list rule, so that a total is counted off the index alone.
-		c.AddIndex("idx_documents_reach", false, "`visibility`, `owner`, `id`", "")
+		// Totals are counted off this one.
+		c.AddIndex("idx_documents_reach", false, "`visibility`, `owner`", "")
 		c.AddIndex("idx_documents_owner", false, "`owner`", "")
-		c.AddIndex("idx_documents_category", false, "`category`, `created`, `id`", "")
-		c.AddIndex("idx_documents_created", false, "`created`, `id`", "")
+		// What is listed most carries what the list rule asks for, so that hidden
+		// rows, and those before the page, are passed over in the index.
+		c.AddIndex("idx_documents_category", false, "`category`, `created`, `id`, `visibility`, `owner`", "")
+		c.AddIndex("idx_documents_created", false, "`created`, `id`, `visibility`, `owner`", "")
 		c.AddIndex("idx_documents_updated", false, "`updated`, `id`", "")
 		c.AddIndex("idx_documents_title", false, "`title`, `id`", "")
 		c.AddIndex("idx_documents_published", false, "`published`, `id`", "")
