@@ -49,6 +49,7 @@ func Bind(app core.App, d Deps) {
 		Id: "onlibrary.catalogue.refresh", Func: refresh, Priority: beforeBroadcast,
 	})
 	app.OnRecordEnrich(schema.Documents).Bind(on("veil", r.veil))
+	app.OnRecordsListRequest(schema.Documents).Bind(on("addTotal", addTotal))
 
 	app.OnRecordValidate(schema.LibrarySettings).Bind(on("checkSettings", checkSettings))
 	app.OnRecordAfterUpdateSuccess(schema.LibrarySettings).Bind(on("boundUploads", boundUploadsAgain))
@@ -59,6 +60,7 @@ func Bind(app core.App, d Deps) {
 	app.OnServe().Bind(on("serve", func(e *core.ServeEvent) error {
 		e.Router.Bind(
 			middleware("order", order, apis.DefaultLoadAuthTokenMiddlewarePriority+3),
+			middleware("takeTotal", takeTotal, apis.DefaultLoadAuthTokenMiddlewarePriority+3),
 			middleware("guardUpload", guardUpload, apis.DefaultBodyLimitMiddlewarePriority-1),
 			middleware("boundThumb", boundThumb, apis.DefaultBodyLimitMiddlewarePriority+1),
 		)

@@ -1,6 +1,7 @@
 package catalogue
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -15,6 +16,10 @@ import (
 	"onlibrary/internal/rules"
 	"onlibrary/internal/schema"
 )
+
+// formMemory is how much of a form is held in memory, in bytes; the rest waits
+// in the spool. PocketBase's 16 MiB grow to three times that for every upload.
+const formMemory = 1 << 20
 
 // formSlack is what a request that writes a document may weigh besides its
 // file, in bytes.
@@ -33,7 +38,10 @@ func guardUpload(e *core.RequestEvent) error {
 		}
 	}
 	if !strings.HasPrefix(e.Request.Header.Get("Content-Type"), "multipart/form-data") {
-		return bound(e, formSlack, apis.ErrRequestEntityTooLarge)
+		if err := bound(e, formSlack, apis.ErrRequestEntityTooLarge); err != nil {
+			return err
+		}
+		return e.Next()
 	}
 	most, err := maxUpload(e.App)
 	if err != nil {
@@ -47,7 +55,17 @@ func guardUpload(e *core.RequestEvent) error {
 	if body, ok := e.Request.Body.(*router.RereadableReadCloser); ok {
 		e.Request.Body = body.ReadCloser
 	}
-	return bound(e, most+formSlack, reply.Error(tooLarge(most)))
+	if err := bound(e, most+formSlack, reply.Error(tooLarge(most))); err != nil {
+		return err
+	}
+	if err := e.Request.ParseMultipartForm(formMemory); err != nil {
+		var refusal *router.ApiError
+		if errors.As(err, &refusal) {
+			return refusal
+		}
+		return e.BadRequestError("Failed to read the submitted data.", err)
+	}
+	return e.Next()
 }
 
 // documentsWritten is the collection of documents if the request creates or
@@ -93,13 +111,13 @@ func mayWrite(e *core.RequestEvent, documents *core.Collection) error {
 	return nil
 }
 
-// bound lets the request go on with a body of at most most bytes.
+// bound lets no more than most bytes of the body be read.
 func bound(e *core.RequestEvent, most int64, refusal error) error {
 	if e.Request.ContentLength > most {
 		return refusal
 	}
 	e.Request.Body = &boundBody{e.Request.Body, most, most, refusal}
-	return e.Next()
+	return nil
 }
 
 type boundBody struct {
