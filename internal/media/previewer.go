@@ -8,9 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
-	"runtime/debug"
-	"strings"
 	"sync"
 	"time"
 
@@ -50,8 +47,6 @@ type Previewer struct {
 	compiling  sync.Mutex
 	compiled   bool
 }
-
-const places = 2
 
 // New returns a Previewer. It starts nothing until it is used.
 func New(cfg Config) *Previewer {
@@ -182,46 +177,6 @@ func (p *Previewer) begin(ctx context.Context) (context.Context, func(), error) 
 	return ctx, func() { unlink(); cancel(); p.work.Done() }, nil
 }
 
-// needOf says how many places a file's job takes, or that there is nothing to do.
-func needOf(path string, t Type) (need int64, ok bool, err error) {
-	fi, err := os.Stat(path)
-	if err != nil {
-		return 0, false, err
-	}
-	if !fi.Mode().IsRegular() {
-		return 0, false, fmt.Errorf("%s is not a file", path)
-	}
-	switch t.Kind {
-	case KindVideo:
-		return places, true, nil
-	case KindImage:
-		f, err := os.Open(path)
-		if err != nil {
-			return 0, false, err
-		}
-		defer f.Close()
-		w, h, err := ImageSize(f, fi.Size())
-		if errors.Is(err, errNoSize) {
-			return 1, true, nil
-		}
-		if err != nil {
-			return 0, false, err
-		}
-		// A large JPEG is decoded at an eighth; others take up to 8 bytes a pixel.
-		if large := int64(w)*int64(h) > 8_000_000; large && !(t.ContentType == "image/jpeg" && max(w, h) >= eighthSide) {
-			return places, true, nil
-		}
-		return 1, true, nil
-	case KindArchive, KindOther:
-		return 0, false, nil
-	}
-	switch t.ContentType {
-	case "text/plain", "text/csv", "application/rtf", "application/msword", "application/vnd.ms-excel", "application/x-mobipocket-ebook", "application/vnd.comicbook-rar":
-		return 0, false, nil
-	}
-	return 1, true, nil
-}
-
 // attempt runs a job in a child, when there is room for it, and tells how long it ran.
 func (p *Previewer) attempt(ctx context.Context, req request, need int64, wall time.Duration) (Preview, time.Duration, error) {
 	if err := p.gate.Acquire(ctx, need); err != nil {
@@ -305,144 +260,6 @@ func (p *Previewer) dismiss(c *process) {
 	if idles && c != nil {
 		c.kill()
 	}
-}
-
-// tried returns the strictest sandbox in which a child starts on this machine.
-func (p *Previewer) tried(ctx context.Context) (sandbox, error) {
-	p.sandboxing.Lock()
-	defer p.sandboxing.Unlock()
-	if p.sandbox != nil {
-		return *p.sandbox, nil
-	}
-	var errs []error
-	for _, s := range sandboxes() {
-		ctx, cancel := context.WithTimeout(ctx, startTime)
-		cmd := exec.CommandContext(ctx, p.cfg.Executable, ChildArg, probeArg)
-		cmd.SysProcAttr, cmd.Env = s.attr(), environment(p.cfg.TempDir)
-		err := cmd.Run()
-		cancel()
-		if err == nil {
-			p.sandbox = &s
-			return s, nil
-		}
-		errs = append(errs, fmt.Errorf("with %s: %w", s.name, err))
-	}
-	return sandbox{}, fmt.Errorf("no previewer can be started: %w", errors.Join(errs...))
-}
-
-// Sandbox says in English what bounds hold on this machine, or why no child starts.
-func (p *Previewer) Sandbox() string {
-	s, err := p.tried(p.ctx)
-	if err != nil {
-		return err.Error()
-	}
-	bounds := []string{s.name}
-	if abi := landlockABI(); abi > 0 {
-		bounds = append(bounds, fmt.Sprintf("Landlock %d for FFmpeg", abi))
-	}
-	if runtime.GOOS == "linux" {
-		bounds = append(bounds, "resource limits")
-	}
-	return strings.Join(bounds, ", ")
-}
-
-// Warm compiles PDFium into the cache, in a child, where that is not done yet (about
-// 5 s of one core, once a version; a third of a second to see that it is done). It
-// may run in the background from the start of the server.
-func (p *Previewer) Warm(ctx context.Context) error {
-	ctx, done, err := p.begin(ctx)
-	if err != nil {
-		return err
-	}
-	defer done()
-	_, err = p.compile(ctx)
-	return err
-}
-
-// compile sees once in its life that PDFium is in the cache and starts, and returns
-// the folder. The cache of another version, or of another processor, is of no use.
-func (p *Previewer) compile(ctx context.Context) (string, error) {
-	p.compiling.Lock()
-	defer p.compiling.Unlock()
-	if p.compiled {
-		return p.cacheDir, nil
-	}
-	if err := p.makeCache(); err != nil {
-		return "", fmt.Errorf("compile PDFium: %w", err)
-	}
-	if err := p.gate.Acquire(ctx, places); err != nil {
-		return "", err
-	}
-	defer p.gate.Release(places)
-	p.mu.Lock()
-	idle := p.idle
-	p.mu.Unlock()
-	p.dismiss(idle)
-	s, err := p.tried(ctx)
-	if err != nil {
-		return "", err
-	}
-	c, err := start(ctx, p.cfg.Executable, s.attr(), p.cfg.TempDir, compileArg)
-	if err != nil {
-		return "", err
-	}
-	defer c.kill()
-	resp, err := c.ask(ctx, request{Compile: true, CacheDir: p.cacheDir, Memory: fullMemory * 3 / 4}, compileMemory, compileTime)
-	if err == nil && resp.Fault != "" {
-		err = errors.New(resp.Fault)
-		// A damaged cache mends itself when it is made anew.
-		err = errors.Join(err, os.RemoveAll(p.cacheDir))
-	}
-	if err != nil {
-		return "", fmt.Errorf("compile PDFium: %w: %s", err, c.stderr)
-	}
-	p.compiled = true
-	return p.cacheDir, nil
-}
-
-// makeCache makes the folder of this version and removes those of others.
-func (p *Previewer) makeCache() error {
-	root := p.cfg.CacheDir
-	if root == "" {
-		if p.ownCache {
-			return os.MkdirAll(p.cacheDir, 0o700)
-		}
-		var err error
-		if root, err = os.MkdirTemp(p.cfg.TempDir, "onlibrary-pdfium-"); err != nil {
-			return err
-		}
-		p.ownCache = true
-	}
-	name := "pdfium-" + engineVersion()
-	p.cacheDir = filepath.Join(root, name)
-	if err := os.MkdirAll(p.cacheDir, 0o700); err != nil {
-		return err
-	}
-	others, err := filepath.Glob(filepath.Join(root, "pdfium-*"))
-	if err != nil {
-		return err
-	}
-	for _, other := range others {
-		if other != p.cacheDir {
-			if err := os.RemoveAll(other); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// engineVersion names the versions that the compiled form depends on.
-func engineVersion() string {
-	version := runtime.GOARCH
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, dep := range info.Deps {
-			if dep.Path == "github.com/klippa-app/go-pdfium" || dep.Path == "github.com/tetratelabs/wazero" {
-				version += "-" + strings.TrimPrefix(dep.Version, "v")
-			}
-		}
-	}
-	return version
 }
 
 // Close ends every child at once; previews that run end with an error.

@@ -155,7 +155,8 @@ func TestFadeIn(t *testing.T) {
 	}
 }
 
-// TestPlaylists feeds lists that name a server and a local file to every demuxer.
+// TestPlaylists feeds lists that name a server and a local file to FFmpeg, HLS to
+// every demuxer.
 func TestPlaylists(t *testing.T) {
 	t.Parallel()
 	var asked atomic.Int32
@@ -196,6 +197,9 @@ func TestPlaylists(t *testing.T) {
 			{"video/mp4", KindVideo}, {"video/quicktime", KindVideo}, {"video/matroska", KindVideo}, {"video/vnd.avi", KindVideo}, {"video/x-ms-wmv", KindVideo}, {"video/ogg", KindVideo},
 			{"audio/mpeg", KindAudio}, {"audio/flac", KindAudio}, {"audio/vnd.wave", KindAudio}, {"image/avif", KindImage},
 		} {
+			if kind != "HLS" && typ.ContentType != "video/mp4" {
+				continue
+			}
 			if v, err := p.Preview(t.Context(), file, typ); err != nil || v.Thumbnail != nil || v.Duration != 0 {
 				t.Errorf("%s as %s: %+v, %v", kind, typ.ContentType, v, err)
 			}

@@ -62,20 +62,38 @@ func (p probe) picture() int {
 	return cover
 }
 
-// still draws an AVIF or HEIC picture, as far as the FFmpeg at hand can.
+// still draws an AVIF or HEIC picture, as far as the FFmpeg at hand can. One that is
+// made of tiles is as many streams to some versions: none of these is the picture.
 func (j *job) still(ctx context.Context) (Preview, error) {
-	if j.request.FFmpeg == "" {
+	if j.request.FFmpeg == "" || j.request.FFprobe == "" {
 		return Preview{Detail: DetailToolMissing}, nil
 	}
-	img, err := j.frame(ctx, 0, 0, true)
-	if errors.Is(err, errToolFailed) {
+	w, h, err := ImageSize(j.file, j.file.size)
+	if err != nil {
+		return j.broken(err), nil
+	}
+	if tooLarge(w, h) {
 		return Preview{Detail: DetailUnsupported}, nil
 	}
-	if err != nil {
+	info, err := j.probe(ctx)
+	if err != nil && !errors.Is(err, errToolFailed) {
 		return j.toolEnded(Preview{}, err)
 	}
-	thumb, err := encode(shrink(img))
-	return Preview{Thumbnail: thumb}, err
+	for i, s := range info.Streams {
+		if s.Type != "video" || (s.Width != w || s.Height != h) && (s.Width != h || s.Height != w) {
+			continue
+		}
+		img, err := j.frame(ctx, i, 0, true)
+		if errors.Is(err, errToolFailed) {
+			break
+		}
+		if err != nil {
+			return j.toolEnded(Preview{}, err)
+		}
+		thumb, err := encode(shrink(img))
+		return Preview{Thumbnail: thumb}, err
+	}
+	return Preview{Detail: DetailUnsupported}, nil
 }
 
 // toolEnded completes p by how a native tool failed.
