@@ -56,22 +56,22 @@ for (const csp of [true, false]) {
     for (const name of names) {
       await reach(page, name)
       await settle(page)
-      for (const frame of await chapterFrames(page)) {
-        shown.add(name)
-        const element = await frame.frameElement()
-        const sandbox = await element.getAttribute('sandbox')
-        assert.equal(sandbox, 'allow-same-origin', `${name}: the frame's sandbox`)
-        // Every link and every thing that asks to be clicked, by pointer and by keyboard.
-        await page.evaluate(async () => {
-          for (const { doc } of document.querySelector('foliate-view').renderer.getContents()) {
-            for (const target of doc.querySelectorAll('.evil, a, [data-outside], button, input, area, summary')) {
-              for (const type of ['click', 'auxclick']) target.dispatchEvent(new MouseEvent(type, { bubbles: true, cancelable: true, button: type === 'click' ? 0 : 1, view: doc.defaultView }))
-              target.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }))
-            }
-            for (const form of doc.forms) form.submit()
+      // The frame's sandbox; then every link and every thing that asks to be clicked, by pointer and by keyboard.
+      const sandboxes = await page.evaluate(() => {
+        const contents = document.querySelector('foliate-view').renderer.getContents()
+        const found = contents.map(({ doc }) => doc.defaultView.frameElement.getAttribute('sandbox'))
+        for (const { doc } of contents) {
+          for (const target of doc.querySelectorAll('.evil, a, [data-outside], button, input, area, summary')) {
+            for (const type of ['click', 'auxclick']) target.dispatchEvent(new MouseEvent(type, { bubbles: true, cancelable: true, button: type === 'click' ? 0 : 1, view: doc.defaultView }))
+            target.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }))
           }
-        })
-      }
+          for (const form of doc.forms) form.submit()
+        }
+        return found
+      })
+      assert.deepEqual(sandboxes, ['allow-same-origin'], `${name}: the frame's sandbox`)
+      shown.add(name)
+      await settle(page)
       for (const dialog of await page.$$('dialog[open]')) await dialog.evaluate((element) => element.close())
       assert.equal(await marks(page), undefined, `${name}: something ran`)
       assert.deepEqual(trap.heard, [], `${name}: something called out`)
