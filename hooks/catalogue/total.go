@@ -50,8 +50,9 @@ func addTotal(e *core.RecordsListRequestEvent) error {
 	return e.Next()
 }
 
-// readable counts the documents that the list rule lets the patron read, from
-// what indexes hold: most documents are no one's to hide.
+// readable counts the documents that the list rule lets the patron read: all,
+// less the private ones, and again the private ones that are theirs or shared
+// with them. Each count is read off an index.
 func readable(app core.App, patron *core.Record) (int, error) {
 	const private = "SELECT count(*) FROM documents WHERE visibility = 'private'"
 	query := "SELECT count(*) FROM documents WHERE visibility = 'public'"
