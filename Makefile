@@ -30,6 +30,7 @@ test-go: need-go need-tools ## run the Go tests
 
 test-ui: need-node need-tools ui ## run the tests of the web app and its readers
 	npm run --silent test --prefix ui
+	npm run --silent test:readers --prefix ui
 
 test-e2e: build need-tools ## run the built binary with the JavaScript SDK and Chromium
 	npm run --silent test:e2e --prefix ui
@@ -43,7 +44,7 @@ cover: need-go need-tools ## report how much of the code the Go tests run
 	go tool cover -func=coverage.out | tail -n 1
 
 bench: build need-tools ## measure beside the rivals
-	go test ./bench/ -bench . -benchtime 1x -run '^$$' -timeout 60m -v
+	go run ./bench
 
 lint: need-go $(TOOLS)/golangci-lint ## look for mistakes
 	go vet ./...
