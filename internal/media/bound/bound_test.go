@@ -91,6 +91,18 @@ func TestZipBombs(t *testing.T) {
 	if _, err := open(append(all, eocd...)); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("long directory: %v", err)
 	}
+	// A ZIP64 directory that tells of millions.
+	end64 := append([]byte("PK\x06\x06"), make([]byte, 52)...)
+	binary.LittleEndian.PutUint64(end64[4:], 44)
+	binary.LittleEndian.PutUint64(end64[24:], 50_000_000)
+	binary.LittleEndian.PutUint64(end64[32:], 50_000_000)
+	locator := append([]byte("PK\x06\x07\x00\x00\x00\x00"), binary.LittleEndian.AppendUint64(nil, uint64(len(dir)))...)
+	locator = append(locator, 1, 0, 0, 0)
+	end := append([]byte("PK\x05\x06\x00\x00\x00\x00"), bytes.Repeat([]byte{0xFF}, 12)...)
+	told := append(append(append(bytes.Clone(dir), end64...), locator...), append(end, 0, 0)...)
+	if _, err := open(told); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("told of millions: %v", err)
+	}
 }
 
 func TestNotZip(t *testing.T) {

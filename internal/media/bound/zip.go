@@ -5,7 +5,9 @@ package bound
 import (
 	"archive/zip"
 	"bufio"
+	"bytes"
 	"compress/flate"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -42,6 +44,9 @@ type Zip struct {
 // has no readable one is ErrNotZip.
 func OpenZip(r io.ReaderAt, size int64) (*Zip, error) {
 	lr := &limitedReaderAt{r: r, left: maxDirectory + 1<<20}
+	if toldTooMany(lr, size) {
+		return nil, ErrTooLarge
+	}
 	zr, err := zip.NewReader(lr, size)
 	lr.left = -1
 	if lr.exceeded {
@@ -66,6 +71,30 @@ func OpenZip(r io.ReaderAt, size int64) (*Zip, error) {
 		z.names = append(z.names, name)
 	}
 	return z, nil
+}
+
+// toldTooMany looks for a ZIP64 end of directory (APPNOTE 6.3.10 §4.3.14) that tells of
+// more than MaxEntries: package zip makes room for as many before it reads one.
+func toldTooMany(r io.ReaderAt, size int64) bool {
+	tail := make([]byte, min(size, 22+65535+20))
+	n, err := r.ReadAt(tail, max(0, size-int64(len(tail))))
+	if err != nil && err != io.EOF {
+		return false // it will fail again
+	}
+	for tail = tail[:n]; ; tail = tail[4:] {
+		at := bytes.Index(tail, []byte("PK\x06\x07"))
+		if at < 0 || len(tail)-at < 20 {
+			return false
+		}
+		tail = tail[at:]
+		var end [40]byte
+		if _, err := r.ReadAt(end[:], int64(binary.LittleEndian.Uint64(tail[8:]))); err != nil {
+			continue // no such place
+		}
+		if string(end[:4]) == "PK\x06\x06" && binary.LittleEndian.Uint64(end[32:]) > MaxEntries {
+			return true
+		}
+	}
 }
 
 // Names returns the names of the entries that are files, in the directory's order,
