@@ -417,6 +417,50 @@ func TestLargeUploadIsStreamed(t *testing.T) {
 	r.stop(t)
 }
 
+// Restoring a backup restarts the program within the process.
+func TestRestore(t *testing.T) {
+	r := start(t, t.TempDir())
+	var session struct{ Token string }
+	body := fmt.Sprintf(`{"identity":%q,"password":%q}`, email, password)
+	if status := r.do(t, "POST", "/api/collections/_superusers/auth-with-password", strings.NewReader(body), "application/json", &session); status != 200 {
+		t.Fatalf("superuser: %d", status)
+	}
+	r.token = session.Token
+	u, sum, status := r.send(t, 50_000)
+	if status != 200 {
+		t.Fatalf("upload: %d", status)
+	}
+	record := "/api/collections/documents/records/" + u.ID
+	for _, step := range []struct {
+		method, path, body string
+		want               int
+	}{
+		{"POST", "/api/backups", `{"name":"a.zip"}`, 204},
+		{"DELETE", record, "", 204},
+		{"POST", "/api/backups/a.zip/restore", "", 204},
+	} {
+		if status := r.do(t, step.method, step.path, strings.NewReader(step.body), "application/json", nil); status != step.want {
+			t.Fatalf("%s %s: %d", step.method, step.path, status)
+		}
+	}
+	r.url = "" // port 0 is another now
+	address := regexp.MustCompile(`(?s)Dashboard.*Library\s+(http://\S+)`)
+	for end := time.Now().Add(60 * time.Second); r.url == ""; time.Sleep(20 * time.Millisecond) {
+		if match := address.FindStringSubmatch(r.stdout.String()); match != nil {
+			r.url = match[1]
+		} else if time.Now().After(end) {
+			t.Fatalf("it does not come back: %s %s", r.stdout, r.stderr)
+		}
+	}
+	var back upload
+	if status := r.do(t, "GET", record, nil, "", &back); status != 200 || back.SHA256 != sum {
+		t.Errorf("restored: %d %+v", status, back)
+	}
+	if code := r.stop(t); code != 0 {
+		t.Errorf("ended with %d: %s", code, r.stderr)
+	}
+}
+
 func TestMigrate(t *testing.T) {
 	dir := t.TempDir()
 	step := func(want string, args ...string) string {

@@ -22,7 +22,9 @@ type drain struct {
 func (r *room) stop(e *core.TerminateEvent) error {
 	var work sync.WaitGroup
 	work.Go(r.Stop)
-	if d := r.drain.Swap(nil); d != nil {
+	// On a restart the serve command must not return before the new program
+	// takes over, which PocketBase sees to.
+	if d := r.drain.Swap(nil); d != nil && !e.IsRestart {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		shut := make(chan struct{})
