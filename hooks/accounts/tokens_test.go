@@ -129,7 +129,6 @@ func TestTokensDie(t *testing.T) {
 		"a new address by staff": func(u *core.Record) { h.ask(root, "PATCH", users+"/"+u.Id, m{"email": "x" + u.Email()}) },
 		"deleted":                func(u *core.Record) { h.ask(root, "DELETE", users+"/"+u.Id, nil) },
 	} {
-		name, end := name, end
 		t.Run(name, func(t *testing.T) {
 			u := h.user("u"+core.GenerateDefaultRandomId(), schema.RoleCustomer)
 			private := testapp.Document(t, h.TestApp, u, schema.VisibilityPrivate)

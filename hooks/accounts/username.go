@@ -4,13 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"math/rand/v2"
 	"strings"
 	"unicode"
 
 	"github.com/pocketbase/dbx"
 	validation "github.com/pocketbase/ozzo-validation/v4"
 	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/security"
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
 
@@ -53,7 +53,7 @@ func makeUsername(app core.App, email, name, besides string) (string, error) {
 		username := base
 		switch {
 		case n > 20: // so many of one name: no use counting on
-			username += fmt.Sprint(rand.N(1_000_000_000))
+			username += security.RandomStringWithAlphabet(9, "0123456789")
 		case n > 1:
 			username += fmt.Sprint(n)
 		}

@@ -1,0 +1,72 @@
+package accounts
+
+import (
+	"database/sql"
+	"errors"
+	"net/http"
+
+	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/apis"
+	"github.com/pocketbase/pocketbase/core"
+
+	"onlibrary/internal/schema"
+)
+
+// me answers GET me with all that a front end needs to know of who is signed in.
+func (r *room) me(e *core.RequestEvent) error {
+	info, err := e.RequestInfo()
+	if err != nil {
+		return err
+	}
+	role, err := e.App.FindRecordById(schema.Roles, e.Auth.GetString("role"))
+	if err != nil {
+		return err
+	}
+	unread, err := unreadNotifications(e.App, e.Auth)
+	if err != nil {
+		return err
+	}
+	if err := apis.EnrichRecord(e, e.Auth); err != nil {
+		return err
+	}
+	return e.JSON(http.StatusOK, map[string]any{
+		"user": e.Auth,
+		"role": map[string]any{
+			"id": role.Id, "name": role.GetString("name"), "permissions": role.GetStringSlice("permissions"),
+			"webActions": role.GetStringSlice("webActions"), "mobileActions": role.GetStringSlice("mobileActions"),
+		},
+		"unreadNotifications": unread,
+		"language":            r.Language(e.App, info),
+		"timezone":            r.Timezone(e.App, info),
+	})
+}
+
+// unreadNotifications counts them, once there is such a collection.
+func unreadNotifications(app core.App, user *core.Record) (int64, error) {
+	const notifications = "notifications"
+	if _, err := app.FindCachedCollectionByNameOrId(notifications); errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	} else if err != nil {
+		return 0, err
+	}
+	return app.CountRecords(notifications, dbx.HashExp{"user": user.Id, "readAt": ""})
+}
+
+// permissions answers GET permissions with every permission and what it allows,
+// in the caller's language.
+func (r *room) permissions(e *core.RequestEvent) error {
+	info, err := e.RequestInfo()
+	if err != nil {
+		return err
+	}
+	type permission struct {
+		Name        string `json:"name"`
+		Description string `json:"description"`
+	}
+	language := r.Language(e.App, info)
+	all := make([]permission, 0, len(schema.Permissions()))
+	for _, name := range schema.Permissions() {
+		all = append(all, permission{name, r.Text(language, "permission."+name, nil)})
+	}
+	return e.JSON(http.StatusOK, all)
+}
