@@ -1,6 +1,6 @@
 import { ClientResponseError } from 'pocketbase'
 import { t } from './i18n'
-import { fieldErrors, isOffline, pb, reason } from './pb'
+import { fieldErrors, isOffline, pb, reason, status } from './pb'
 import type { Document, Visibility } from './records'
 import { keep, newest } from './shelf.svelte'
 import { send } from './transfer'
@@ -21,6 +21,8 @@ export class Upload {
   /** Bytes a second, of late. */
   speed = $state(0)
   error = $state('')
+  /** Whether the same file may do better at another try: a network came back, a server recovered. */
+  again = $state(false)
   document = $state.raw<Document | undefined>()
   abort = new AbortController()
 
@@ -111,6 +113,7 @@ async function run(upload: Upload): Promise<void> {
   } catch (error) {
     upload.state = 'failed'
     upload.error = words(error)
+    upload.again = [0, 429].includes(status(error)) || status(error) >= 500
   } finally {
     pump()
   }
