@@ -74,7 +74,8 @@ class Person {
   /** Checks the page as it is for what shuts people out: nothing serious may be found. */
   async canBeUsedByAll(what) {
     await this.page.waitForFunction(() => document.fonts.status === 'loaded' && document.getAnimations().every((a) => a.playState !== 'running'))
-    const { violations } = await new AxeBuilder({ page: this.page }).analyze()
+    // To look at each of 600 time zones takes seconds.
+    const { violations } = await new AxeBuilder({ page: this.page }).exclude('option').analyze()
     const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
     const told = grave.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${what}: ${id}: ${html.slice(0, 200)} ${failureSummary}`))
     assert.deepEqual(told, [])
