@@ -83,7 +83,7 @@ func TestHowFilesGoOut(t *testing.T) {
 	h := open(t)
 	for name, tc := range map[string]struct {
 		file                    testapp.File
-		contentType, dispositon string
+		contentType, disposition string
 	}{
 		"plain":   {pdf("a b.pdf"), "application/pdf", `inline; filename="a b.pdf"`},
 		"foreign": {pdf("Ünter \"Linden\" 100%.pdf"), "application/pdf", `inline; filename="_nter _Linden_ 100_.pdf"; filename*=UTF-8''%C3%9Cnter%20%22Linden%22%20100%25.pdf`},
@@ -99,7 +99,7 @@ func TestHowFilesGoOut(t *testing.T) {
 				t.Errorf("%d bytes came, %d were sent", len(a.Raw), len(tc.file.Content))
 			}
 			for header, want := range map[string]string{
-				"Content-Type": tc.contentType, "Content-Disposition": tc.dispositon, "Cache-Control": "private, no-store",
+				"Content-Type": tc.contentType, "Content-Disposition": tc.disposition, "Cache-Control": "private, no-store",
 				"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "ETag": "",
 			} {
 				if got := a.Header.Get(header); got != want {
@@ -110,7 +110,7 @@ func TestHowFilesGoOut(t *testing.T) {
 				t.Errorf("policy %q", policy)
 			}
 			a = h.Do(t, nil, "GET", file(doc, "download=1"), nil)
-			if got := a.Header.Get("Content-Disposition"); got != "attachment"+strings.TrimPrefix(strings.TrimPrefix(tc.dispositon, "inline"), "attachment") {
+			if got := a.Header.Get("Content-Disposition"); got != "attachment"+strings.TrimPrefix(strings.TrimPrefix(tc.disposition, "inline"), "attachment") {
 				t.Errorf("to keep: %q", got)
 			}
 		})

@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -329,7 +330,7 @@ func TestRefusedUploads(t *testing.T) {
 // endless is a body that never ends, and counts what was taken of it.
 type endless struct {
 	head io.Reader
-	read int64
+	read atomic.Int64
 }
 
 func (e *endless) Read(p []byte) (int, error) {
@@ -337,7 +338,7 @@ func (e *endless) Read(p []byte) (int, error) {
 	if n == 0 {
 		n = copy(p, bytes.Repeat([]byte{'a'}, len(p)))
 	}
-	if e.read += int64(n); e.read > 2<<30 {
+	if e.read.Add(int64(n)) > 2<<30 {
 		return 0, io.EOF
 	}
 	return n, nil
@@ -383,14 +384,14 @@ func TestTooLarge(t *testing.T) {
 			body.head = strings.NewReader(`{"title":"` + strings.Repeat("a", 1<<20))
 		}
 		a := h.Do(t, h.people()[tc.who], "POST", records, body, "Content-Type", tc.contentType)
-		if a.Status != tc.status || body.read > tc.most {
-			t.Errorf("%s: %d after %d bytes: %s", name, a.Status, body.read, a.Raw)
+		if a.Status != tc.status || body.read.Load() > tc.most {
+			t.Errorf("%s: %d after %d bytes: %s", name, a.Status, body.read.Load(), a.Raw)
 		}
 	}
 	body := &endless{head: strings.NewReader(head)}
 	a := h.Do(t, h.other, "PATCH", "/api/collections/"+collection(t, h, schema.Documents).Id+"/records/"+doc.Id, body, "Content-Type", "multipart/form-data; boundary="+boundary)
-	if a.Status != http.StatusNotFound || body.read > socket {
-		t.Errorf("another's document: %d after %d bytes: %s", a.Status, body.read, a.Raw)
+	if a.Status != http.StatusNotFound || body.read.Load() > socket {
+		t.Errorf("another's document: %d after %d bytes: %s", a.Status, body.read.Load(), a.Raw)
 	}
 	if h.blobs(t) != before {
 		t.Errorf("%d files, want %d", h.blobs(t), before)
