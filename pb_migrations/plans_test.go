@@ -30,9 +30,7 @@ func TestLookedUpFieldsAreIndexed(t *testing.T) {
 		schema.Documents:      {"visibility,owner", "owner"},      // the rule itself, owns()
 		schema.Jobs:           {"state,kind,runAt", "key"},
 	}
-	for _, sort := range sorts() {
-		want[schema.Documents] = append(want[schema.Documents], sort)
-	}
+	want[schema.Documents] = append(want[schema.Documents], sorts()...)
 	for _, name := range collections() {
 		c, err := app.FindCollectionByNameOrId(name)
 		if err != nil {

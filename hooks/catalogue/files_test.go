@@ -82,7 +82,7 @@ func TestWhoReadsFiles(t *testing.T) {
 func TestHowFilesGoOut(t *testing.T) {
 	h := open(t)
 	for name, tc := range map[string]struct {
-		file                    testapp.File
+		file                     testapp.File
 		contentType, disposition string
 	}{
 		"plain":   {pdf("a b.pdf"), "application/pdf", `inline; filename="a b.pdf"`},

@@ -44,7 +44,7 @@ func TestError(t *testing.T) {
 		t.Errorf("a field: %v", fields)
 	}
 	other := errors.New("other")
-	if Error(other) != other || Validation(other) != other || Error(nil) != nil || Validation(nil) != nil {
+	if !errors.Is(Error(other), other) || !errors.Is(Validation(other), other) || Error(nil) != nil || Validation(nil) != nil {
 		t.Error("what is no refusal is changed")
 	}
 }
@@ -80,7 +80,7 @@ func TestMachine(t *testing.T) {
 				t.Fatal(got)
 			}
 			if tc.code == "" {
-				if got != error(refusal) {
+				if !errors.Is(got, refusal) {
 					t.Errorf("%s: %v", name, got)
 				}
 				continue
@@ -91,7 +91,7 @@ func TestMachine(t *testing.T) {
 			}
 		}
 	}
-	if refusal := router.NewNotFoundError("", syscall.ENOSPC); Machine(refusal) != error(refusal) || Machine(nil) != nil {
+	if refusal := router.NewNotFoundError("", syscall.ENOSPC); !errors.Is(Machine(refusal), refusal) || Machine(nil) != nil {
 		t.Error("what is no failure is changed")
 	}
 }
