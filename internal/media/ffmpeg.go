@@ -95,10 +95,13 @@ func (j *job) probe(ctx context.Context) (probe, error) {
 	return p, nil
 }
 
-// duration returns seconds, 0 if it is not known or beyond a year.
+// maxSeconds is beyond what any recording lasts: a year.
+const maxSeconds = 366 * 24 * 3600
+
+// duration returns seconds, 0 if it is not known or beyond maxSeconds.
 func (p probe) duration() float64 {
 	d, err := strconv.ParseFloat(p.Format.Duration, 64)
-	if err != nil || !(d > 0 && d < 366*24*3600) {
+	if err != nil || !(d > 0 && d <= maxSeconds) {
 		return 0
 	}
 	return d
@@ -126,9 +129,10 @@ func (p probe) work() bibliography.Work {
 	return bibliography.Work{Title: usualTitle(tag("title")), Authors: usualAuthors(tag("artist", "album_artist")), Published: tag("date")}
 }
 
-// frame grabs one picture of the first stream of moving ones, from seconds on: at the
-// key frame before, which costs one decoded picture, or exactly.
-func (j *job) frame(ctx context.Context, stream int, seconds float64, exact bool) (image.Image, error) {
+// frame grabs one picture of a stream (FFmpeg's specifier, as "V:0" for the first film
+// that is no cover), from seconds on: at the key frame before, which costs one decoded
+// picture, or exactly.
+func (j *job) frame(ctx context.Context, stream string, seconds float64, exact bool) (image.Image, error) {
 	in := inputOptions(demuxer(j.request.Type.ContentType))
 	if seconds > 0 {
 		in["ss"] = strconv.FormatFloat(seconds, 'f', 3, 64)
@@ -138,9 +142,10 @@ func (j *job) frame(ctx context.Context, stream int, seconds float64, exact bool
 	}
 	side := strconv.Itoa(ThumbnailSide)
 	out := ffmpeg.KwArgs{
-		"map": "0:" + strconv.Itoa(stream), "frames:v": 1, "f": "image2pipe", "c:v": "png", "compression_level": 1, "pix_fmt": "rgb24", "an": "", "sn": "", "dn": "",
-		// Pixels need not be square; a picture smaller than the thumbnail stays so.
-		"vf": "scale='max(1,trunc(iw*sar))':ih,setsar=1,scale='min(" + side + ",iw)':'min(" + side + ",ih)':force_original_aspect_ratio=decrease",
+		"map": "0:" + stream, "frames:v": 1, "f": "image2pipe", "c:v": "png", "compression_level": 1, "pix_fmt": "rgb24", "an": "", "sn": "", "dn": "",
+		// Pictures before the wanted time would be dropped by their time stamps. Pixels
+		// need not be square; a picture smaller than the thumbnail stays so.
+		"vf": "setpts=PTS-STARTPTS,scale='max(1,trunc(iw*sar))':ih,setsar=1,scale='min(" + side + ",iw)':'min(" + side + ",ih)':force_original_aspect_ratio=decrease",
 	}
 	args := append([]string{"-nostdin", "-hide_banner", "-loglevel", "error"},
 		ffmpeg.Input("file:"+j.request.Input, in).Output("pipe:1", out).GetArgs()...)

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"slices"
 )
 
 // errNoSize is a picture whose header does not tell its size.
@@ -114,11 +115,23 @@ func (f *file) webpSize() (w, h int) {
 // heifSize looks for the image spatial extents (ISO/IEC 23008-12 §6.5.3) within meta,
 // iprp and ipco. A sequence (AVIS) has them in its still picture.
 func (f *file) heifSize() (w, h int) {
+	f.boxes([]string{"meta", "iprp", "ipco"}, func(kind string, body []byte) {
+		if kind == "ispe" && len(body) >= 12 {
+			w = max(w, int(binary.BigEndian.Uint32(body[4:])))
+			h = max(h, int(binary.BigEndian.Uint32(body[8:])))
+		}
+	})
+	return w, h
+}
+
+// boxes visits the boxes (ISO/IEC 14496-12 §4.2) of the file, with the first 32 bytes
+// of each, and those within the boxes of some types.
+func (f *file) boxes(enter []string, visit func(kind string, body []byte)) {
 	visited := 0
-	var walk func(from, to int64)
-	walk = func(from, to int64) {
+	var walk func(from, to int64, depth int)
+	walk = func(from, to int64, depth int) {
 		for at := from; at+8 <= to && visited < 10_000; visited++ {
-			b := f.at(at, 20)
+			b := f.at(at, 48)
 			if len(b) < 8 {
 				return
 			}
@@ -132,20 +145,17 @@ func (f *file) heifSize() (w, h int) {
 			if length < header || length > to-at {
 				return
 			}
-			switch string(b[4:8]) {
-			case "meta":
-				walk(at+header+4, at+length)
-			case "iprp", "ipco":
-				walk(at+header, at+length)
-			case "ispe":
-				if len(b) == 20 && header == 8 {
-					w = max(w, int(binary.BigEndian.Uint32(b[12:])))
-					h = max(h, int(binary.BigEndian.Uint32(b[16:])))
+			kind := string(b[4:8])
+			visit(kind, b[min(header, int64(len(b))):min(length, int64(len(b)))])
+			if slices.Contains(enter, kind) && depth < 8 {
+				inner := at + header
+				if kind == "meta" {
+					inner += 4 // a full box, with version and flags
 				}
+				walk(inner, at+length, depth+1)
 			}
 			at += length
 		}
 	}
-	walk(0, f.size)
-	return w, h
+	walk(0, f.size, 0)
 }

@@ -3,14 +3,32 @@ package media
 import (
 	"context"
 	"errors"
+	"io"
 	"slices"
+	"strconv"
 	"strings"
+
+	"github.com/dhowden/tag"
+
+	"onlibrary/internal/bibliography"
 )
 
 // video reads the duration and draws the picture at a tenth of it.
 func (j *job) video(ctx context.Context) (Preview, error) {
 	if j.request.FFmpeg == "" || j.request.FFprobe == "" {
 		return Preview{Detail: DetailToolMissing}, nil
+	}
+	if demuxer(j.request.Type.ContentType) == "mov" {
+		if seconds := j.file.movieSeconds(); seconds > 0 {
+			// To start ffprobe takes longer than to read this.
+			thumb, err := j.scene(ctx, "V:0", seconds/10)
+			if err == nil {
+				return Preview{Thumbnail: thumb, Duration: seconds, Work: j.tags()}, nil
+			}
+			if !errors.Is(err, errToolFailed) {
+				return j.toolEnded(Preview{Duration: seconds}, err)
+			}
+		}
 	}
 	info, err := j.probe(ctx)
 	if err != nil {
@@ -26,23 +44,40 @@ func (j *job) video(ctx context.Context) (Preview, error) {
 		p.Detail = DetailUnsupported
 		return p, nil
 	}
-	at := p.Duration / 10
-	img, err := j.frame(ctx, stream, at, false)
+	p.Thumbnail, err = j.scene(ctx, strconv.Itoa(stream), p.Duration/10)
 	if errors.Is(err, errToolFailed) {
 		// No key frame from there on, as in a stream that was cut: from the begin, then.
-		img, err = j.frame(ctx, stream, 0, true)
+		p.Thumbnail, err = j.scene(ctx, strconv.Itoa(stream), 0)
 	}
 	if err != nil {
 		return j.toolEnded(p, err)
 	}
+	return p, nil
+}
+
+// scene draws the picture at a key frame, or exactly where that one is blank or told
+// to be the first.
+func (j *job) scene(ctx context.Context, stream string, seconds float64) ([]byte, error) {
+	img, err := j.frame(ctx, stream, seconds, seconds == 0)
+	if err != nil {
+		return nil, err
+	}
 	thumb := shrink(img)
-	if isBlank(thumb) && at > 0 {
-		if exact, err := j.frame(ctx, stream, at, true); err == nil {
+	if isBlank(thumb) && seconds > 0 {
+		if exact, err := j.frame(ctx, stream, seconds, true); err == nil {
 			thumb = shrink(exact)
 		}
 	}
-	p.Thumbnail, err = encode(thumb)
-	return p, err
+	return encode(thumb)
+}
+
+// tags reads those of a movie; none where they can't be read.
+func (j *job) tags() bibliography.Work {
+	meta, err := tag.ReadFrom(io.NewSectionReader(j.file, 0, j.file.size))
+	if err != nil {
+		return bibliography.Work{}
+	}
+	return tagWork(meta)
 }
 
 // picture returns the stream to draw: the first film, else a cover, else -1.
@@ -83,7 +118,7 @@ func (j *job) still(ctx context.Context) (Preview, error) {
 		if s.Type != "video" || (s.Width != w || s.Height != h) && (s.Width != h || s.Height != w) {
 			continue
 		}
-		img, err := j.frame(ctx, i, 0, true)
+		img, err := j.frame(ctx, strconv.Itoa(i), 0, true)
 		if errors.Is(err, errToolFailed) {
 			break
 		}
