@@ -8,12 +8,12 @@ const pdfjs = dirname(require.resolve('pdfjs-dist/package.json'))
 const { version } = require('pdfjs-dist/package.json') as { version: string }
 const base = `assets/pdfjs-${version}/`
 
-/** What pdf.js asks for by name: character maps, the standard fonts, colour profiles and image decoders. */
+/** What pdf.js asks for by name: character maps, the standard fonts, colour profiles and image decoders, with their licences. */
 const shipped: Record<string, RegExp> = {
-  cmaps: /\.bcmap$/,
-  standard_fonts: /\.(pfb|ttf)$/,
-  iccs: /\.icc$/,
-  wasm: /^(jbig2|openjpeg|qcms_bg)\.wasm$/,
+  cmaps: /\.bcmap$|^LICENSE/,
+  standard_fonts: /\.(pfb|ttf)$|^LICENSE/,
+  iccs: /\.icc$|^LICENSE/,
+  wasm: /^(jbig2|openjpeg|qcms_bg)\.wasm$|^LICENSE_(?!.*QUICKJS)/,
 }
 
 /**

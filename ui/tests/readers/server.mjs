@@ -120,7 +120,7 @@ export function address(base, name, file, more = {}) {
   return `${base}/?${new URLSearchParams({ name, type: file.type, size: String(file.data.length), ...more })}`
 }
 
-/** What EPUB frames a page shows: their documents are ours to look into, theirs are not to run. */
-export async function chapterFrames(page) {
-  return page.frames().filter((frame) => frame !== page.mainFrame() && frame.url().startsWith('blob:'))
+/** Waits until a book rests: opened, and no move under way. */
+export async function rested(page) {
+  await page.waitForSelector('.book[aria-busy=false]')
 }
