@@ -176,7 +176,7 @@ func fillDocuments(tx *sql.Tx, r *rand.Rand) error {
 		}
 		owner := userID(r.IntN(owners))
 		if i%(documents/ownDocuments) == 7 {
-			owner = userID(owners)
+			owner, visibility = userID(owners), schema.VisibilityPrivate
 		}
 		var series, expires string
 		if r.IntN(3) == 0 {

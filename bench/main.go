@@ -25,6 +25,8 @@ func parts() []part {
 		{"lists", lists},
 		{"filters", filters},
 		{"sign-in", signIn},
+		{"previews", previews},
+		{"uploads", uploads},
 	}
 }
 
@@ -34,6 +36,7 @@ type bench struct {
 	samples string // folder of real files, which may be absent
 	dir     string // of this run, removed at its end
 	stock   string // stock PocketBase, once built
+	rounds  int    // how often each list is asked for
 	data    string // folder of the lists' data folders
 }
 
@@ -41,20 +44,21 @@ func main() {
 	program := flag.String("onlibrary", "onlibrary", "the built program")
 	samples := flag.String("samples", filepath.Join("..", "shared", "samples"), "folder of real files; generated ones stand in where it is absent")
 	keep := flag.String("keep", "", "folder in which the data of the lists stay for the next run")
+	rounds := flag.Int("rounds", 200, "how often each list is asked for")
 	only := flag.String("only", "", "measure only the parts that match this expression (start, lists, filters, sign-in, previews, uploads)")
 	flag.Parse()
 	log.SetFlags(log.Ltime)
-	if err := run(*program, *samples, *keep, *only); err != nil {
+	if err := run(*program, *samples, *keep, *only, *rounds); err != nil {
 		log.Fatal("bench: ", err)
 	}
 }
 
-func run(program, samples, keep, only string) error {
+func run(program, samples, keep, only string, rounds int) error {
 	wanted, err := regexp.Compile(only)
 	if err != nil {
 		return fmt.Errorf("-only: %w", err)
 	}
-	b := &bench{}
+	b := &bench{rounds: rounds}
 	for _, p := range []struct {
 		from string
 		to   *string

@@ -97,7 +97,7 @@ func resident(root int) (float64, error) {
 	return sum, nil
 }
 
-// watch samples measure every 20 ms until stop is called, which returns the
+// watch samples measure every 50 ms until stop is called, which returns the
 // highest that it saw.
 func watch(measure func() (float64, error)) (stop func() (float64, error)) {
 	done := make(chan struct{})
@@ -115,7 +115,7 @@ func watch(measure func() (float64, error)) (stop func() (float64, error)) {
 			case <-done:
 				result <- p
 				return
-			case <-time.After(20 * time.Millisecond):
+			case <-time.After(50 * time.Millisecond):
 			}
 		}
 	}()

@@ -92,11 +92,11 @@ func serve(program, dir, dirFlag string, env []string) (*server, error) {
 // stop ends the server as its operator would.
 func (s *server) stop() error {
 	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		return err
+		return fmt.Errorf("stop: %w", err)
 	}
 	select {
-	case <-s.ended:
-		return nil // stock PocketBase calls a signal an error
+	case err := <-s.ended:
+		return err
 	case <-time.After(20 * time.Second):
 		return fmt.Errorf("did not stop within 20 s: %w", s.cmd.Process.Kill())
 	}
