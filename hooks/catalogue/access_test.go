@@ -322,3 +322,64 @@ func TestWhoHearsOfDocuments(t *testing.T) {
 		}
 	}
 }
+
+func TestWhoLosesAccessHearsNoMore(t *testing.T) {
+	h := open(t)
+	s := h.shelf(t)
+	ear := h.Listen(t, h.recipient, "documents/*", "documents/"+s["private"].Id)
+	change := func(name, publisher string) {
+		t.Helper()
+		if a := h.Do(t, h.owner, "PATCH", records+"/"+s[name].Id, map[string]any{"publisher": publisher}); a.Status != 200 {
+			t.Fatal(a.Status, string(a.Raw))
+		}
+	}
+	says := func(publisher string) func(testapp.Event) bool {
+		return func(e testapp.Event) bool {
+			record, _ := e.Data["record"].(map[string]any)
+			return record["publisher"] == publisher
+		}
+	}
+	change("private", "While it is shared")
+	ear.Await(t, says("While it is shared"))
+	share, err := h.FindFirstRecordByData(schema.DocumentShares, "document", s["private"].Id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Delete(share); err != nil {
+		t.Fatal(err)
+	}
+	change("private", "No more")
+	change("public", "The end")
+	ear.Await(t, says("The end"))
+	if slices.ContainsFunc(ear.Heard(), says("No more")) {
+		t.Error("it is heard without the share")
+	}
+}
+
+func TestStatesAreToldInWords(t *testing.T) {
+	h := open(t)
+	doc := testapp.Document(t, h, h.owner, schema.VisibilityPublic)
+	ear := h.Listen(t, nil, "documents/"+doc.Id)
+	doc = h.document(t, doc.Id)
+	doc.Set("state", schema.DocumentReady)
+	doc.Set("stateDetail", "preview_password")
+	if err := h.Save(doc); err != nil {
+		t.Fatal(err)
+	}
+	const want = "en state.preview_password"
+	ear.Await(t, func(e testapp.Event) bool {
+		record, _ := e.Data["record"].(map[string]any)
+		return record["stateMessage"] == want
+	})
+	if a := h.Do(t, nil, "GET", records+"/"+doc.Id, nil); a.At("stateMessage") != want {
+		t.Errorf("viewed: %s", a.Raw)
+	}
+	if a := h.Do(t, nil, "GET", records+"?fields=id,stateMessage", nil); a.At("items", 0, "stateMessage") != want {
+		t.Errorf("listed: %s", a.Raw)
+	}
+	testapp.Share(t, h, doc, h.recipient)
+	a := h.Do(t, h.recipient, "GET", "/api/collections/document_shares/records?expand=document", nil)
+	if a.At("items", 0, "expand", "document", "stateMessage") != want {
+		t.Errorf("expanded: %s", a.Raw)
+	}
+}

@@ -57,3 +57,28 @@ func TestSweep(t *testing.T) {
 		t.Errorf("a named file: %d", a.Status)
 	}
 }
+
+// A bucket is swept by PocketBase's own way to files, which leads to the disk too.
+func TestSweepBucket(t *testing.T) {
+	h := open(t)
+	kept := h.place(t, h.upload(t, h.owner, testapp.Form{"file": picture("thumbs_a.png", 120), "visibility": "public"}), picture("thumbnail.png", 5))
+	h.Do(t, nil, "GET", file(kept, "thumb=100x100"), nil)
+	before := h.blobs(t)
+	documents := collection(t, h, schema.Documents)
+	fsys, err := h.NewFilesystem()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer fsys.Close()
+	for _, key := range []string{kept.Id + "/old.pdf", kept.Id + "/thumbs_old.png/100x100_old.png", "goneforever0000/file.pdf"} {
+		if err := fsys.Upload([]byte("x"), documents.Id+"/"+key); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n, err := sweepBucket(t.Context(), h, documents, time.Now().Add(-time.Hour)); err != nil || n != 0 {
+		t.Errorf("young files: swept %d: %v", n, err)
+	}
+	if n, err := sweepBucket(t.Context(), h, documents, time.Now().Add(time.Hour)); err != nil || n != 3 || h.blobs(t) != before {
+		t.Errorf("swept %d: %v; %d files, want %d", n, err, h.blobs(t), before)
+	}
+}

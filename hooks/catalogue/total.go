@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
@@ -16,8 +17,9 @@ import (
 // countApart marks a request whose total addTotal is to find.
 const countApart = "onlibrary.catalogue.countApart"
 
-// takeTotal has documents that no filter narrows counted by addTotal, since
-// PocketBase would judge each of them by the list rule.
+// takeTotal has documents that nothing narrows counted by addTotal, since
+// PocketBase would judge each of them by the list rule. A filter narrows, and so
+// does a sort by what lies beyond a relation.
 func takeTotal(e *core.RequestEvent) error {
 	if e.Request.Pattern != "GET /api/collections/{collection}/records" {
 		return e.Next()
@@ -28,7 +30,7 @@ func takeTotal(e *core.RequestEvent) error {
 	}
 	query := e.Request.URL.Query()
 	skip := query.Get(search.SkipTotalQueryParam)
-	if no, err := strconv.ParseBool(skip); query.Get(search.FilterQueryParam) != "" || skip != "" && (err != nil || no) {
+	if no, err := strconv.ParseBool(skip); query.Get(search.FilterQueryParam) != "" || strings.Contains(query.Get(search.SortQueryParam), ".") || skip != "" && (err != nil || no) {
 		return e.Next()
 	}
 	query.Set(search.SkipTotalQueryParam, "1")

@@ -327,6 +327,34 @@ func TestRefusedUploads(t *testing.T) {
 	}
 }
 
+// Bodies that no form makes are refused or stored, and never break anything.
+func TestStrangeBodies(t *testing.T) {
+	h := open(t)
+	path := records + "/" + h.upload(t, h.owner, testapp.Form{"file": pdf("a.pdf")}).Id
+	for name, body := range map[string]string{
+		"lone surrogate": `{"title":"\ud800"}`, "not UTF-8": "{\"title\":\"\xff\"}", "too large a number": `{"copies":1e999}`,
+		"deep": `{"authors":` + strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000) + `}`, "a key twice": `{"title":"a","title":"b"}`,
+		"a list": `[]`, "null": `null`, "a text": `"x"`, "nothing": ``, "half": `{"title":`, "more": `{"title":"a"},{"title":"b"}`,
+		"marks": `{"title":"a` + strings.Repeat("\u0301", 10_000) + `"}`, "a megabyte": `{"title":"` + strings.Repeat("a", 1<<20) + `"}`,
+		"long number": `{"copies":` + strings.Repeat("9", 10_000) + `}`, "objects": `{"title":{"a":1},"copies":[1],"owner":{"id":"x"},"alert":"perhaps"}`,
+		"unknown": `{"nothing":1,"@jsonPayload":"{}","id":"another00000000","collectionId":"x"}`,
+	} {
+		if a := h.Do(t, h.owner, "PATCH", path, body); a.Status != 200 && a.Status != 400 && a.Status != 413 {
+			t.Errorf("%s: %d %.200s", name, a.Status, a.Raw)
+		}
+	}
+	if a := h.Do(t, h.owner, "GET", path, nil); a.Status != 200 {
+		t.Errorf("the document is gone: %d", a.Status)
+	}
+	if a := h.Do(t, h.owner, "POST", records, map[string]any{"title": "No file"}); a.Status != 400 || a.At("data", "file", "code") != "validation_required" {
+		t.Errorf("no file: %d %s", a.Status, a.Raw)
+	}
+	a := h.Do(t, h.owner, "POST", records, strings.NewReader("--x\r\nbroken"), "Content-Type", "multipart/form-data; boundary=x")
+	if a.Status != 400 {
+		t.Errorf("half a form: %d %s", a.Status, a.Raw)
+	}
+}
+
 // endless is a body that never ends, and counts what was taken of it.
 type endless struct {
 	head io.Reader

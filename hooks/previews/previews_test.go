@@ -493,3 +493,28 @@ func TestJobIsPartOfTheUpload(t *testing.T) {
 		t.Errorf("%d jobs", n)
 	}
 }
+
+// What does not lie on this machine's disk is fetched for the previewer.
+func TestFetch(t *testing.T) {
+	h := open(t)
+	doc := h.document(t)
+	r, ok := h.worker.(*room)
+	if !ok {
+		t.Fatal("another worker")
+	}
+	key := doc.BaseFilesPath() + "/" + doc.GetString("file")
+	path, remove, err := r.fetch(t.Context(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b, err := os.ReadFile(path); err != nil || string(b) != "a quiet text\n" {
+		t.Errorf("fetched %q: %v", b, err)
+	}
+	remove()
+	if _, err := os.Stat(path); !os.IsNotExist(err) {
+		t.Errorf("it is left: %v", err)
+	}
+	if _, _, err := r.fetch(t.Context(), key+"x"); !errors.Is(err, filesystem.ErrNotFound) {
+		t.Errorf("what is not there: %v", err)
+	}
+}
