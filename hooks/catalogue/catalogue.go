@@ -60,7 +60,7 @@ func Bind(app core.App, d Deps) {
 	app.OnServe().Bind(on("serve", func(e *core.ServeEvent) error {
 		e.Router.Bind(
 			middleware("order", order, apis.DefaultLoadAuthTokenMiddlewarePriority+3),
-			middleware("takeTotal", takeTotal, apis.DefaultLoadAuthTokenMiddlewarePriority+3),
+			middleware("takeTotal", takeTotal, apis.DefaultRateLimitMiddlewarePriority+2),
 			middleware("guardUpload", guardUpload, apis.DefaultBodyLimitMiddlewarePriority-1),
 			middleware("boundThumb", boundThumb, apis.DefaultBodyLimitMiddlewarePriority+1),
 		)

@@ -8,13 +8,15 @@ import (
 
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/routine"
 	"github.com/pocketbase/pocketbase/tools/search"
+	"golang.org/x/sync/errgroup"
 
 	"onlibrary/internal/rules"
 	"onlibrary/internal/schema"
 )
 
-// countApart marks a request whose total addTotal is to find.
+// countApart keeps, with a request, the func that waits for its total.
 const countApart = "onlibrary.catalogue.countApart"
 
 // takeTotal has documents that nothing narrows counted by addTotal, since
@@ -35,15 +37,25 @@ func takeTotal(e *core.RequestEvent) error {
 	}
 	query.Set(search.SkipTotalQueryParam, "1")
 	e.Request.URL.RawQuery = query.Encode()
-	e.Set(countApart, true)
+	var n int
+	app, patron, count := e.App, e.Auth, new(errgroup.Group)
+	count.Go(routine.SafeWrap(func() (err error) {
+		n, err = readable(app, patron)
+		return err
+	}))
+	e.Set(countApart, func() (int, error) {
+		err := count.Wait()
+		return n, err
+	})
 	return e.Next()
 }
 
 func addTotal(e *core.RecordsListRequestEvent) error {
-	if e.Get(countApart) != true {
+	total, ok := e.Get(countApart).(func() (int, error))
+	if !ok {
 		return e.Next()
 	}
-	n, err := readable(e.App, e.Auth)
+	n, err := total()
 	if err != nil {
 		return err
 	}
