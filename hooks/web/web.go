@@ -19,8 +19,8 @@ import (
 // run or reach out. WebAssembly is for image codecs of PDF files, style
 // attributes for the layout of pages.
 const policy = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline' blob:; " +
-	"img-src 'self' blob: data:; media-src 'self' blob:; font-src 'self' blob: data:; connect-src 'self' blob:; " +
-	"worker-src 'self' blob:; frame-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+	"img-src 'self' blob: data:; media-src 'self' blob:; font-src 'self' blob: data:; connect-src 'self'; " +
+	"worker-src 'self'; frame-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 const (
 	page   = "index.html" // answers every path that is the app's own

@@ -39,15 +39,18 @@ async function ask(owner: string): Promise<string> {
 
 /** The address of a document's file, with a token that is valid now. */
 export async function fileUrl(document: Document, options: { download?: boolean } = {}): Promise<string> {
-  const token = await fileToken()
-  return pb.files.getURL(document, document.file, { token, ...(options.download ? { download: true } : {}) })
+  return address(document, document.file, await fileToken(), options.download ? { download: true } : {})
 }
 
 /** The address of a document's cover, or undefined where there is none to be had. */
 export async function coverUrl(document: Document, renew = false): Promise<string | undefined> {
   if (!document.thumbnail) return undefined
-  const token = await fileToken(renew)
-  return token ? pb.files.getURL(document, document.thumbnail, { token }) : undefined
+  return address(document, document.thumbnail, await fileToken(renew))
+}
+
+/** A guest, who sees only what is public, needs no token. */
+function address(document: Document, name: string, token: string, options: { download?: boolean } = {}): string {
+  return pb.files.getURL(document, name, token ? { ...options, token } : options)
 }
 
 /** Forgets the token, when somebody signs out or in. */
