@@ -3,6 +3,7 @@ package media
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -24,9 +25,13 @@ func (j *job) audio(ctx context.Context) (Preview, error) {
 	} else {
 		p.Work = tagWork(meta)
 		if cover := meta.Picture(); cover != nil {
-			if thumb, err := thumbnail(bytes.NewReader(cover.Data), int64(len(cover.Data))); err == nil {
+			thumb, err := thumbnail(bytes.NewReader(cover.Data), int64(len(cover.Data)), j.most())
+			switch {
+			case err == nil:
 				p.Thumbnail, p.Detail = thumb, ""
-			} else {
+			case errors.Is(err, errHeavy):
+				return Preview{}, err
+			default:
 				fmt.Fprintln(os.Stderr, "cover:", err)
 			}
 		}

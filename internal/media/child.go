@@ -99,6 +99,8 @@ func (w *worker) do(req request) (resp response) {
 	switch {
 	case in.err != nil:
 		return response{Fault: in.err.Error(), Spent: j.spent}
+	case errors.Is(err, errHeavy):
+		return response{Heavy: true, Spent: j.spent}
 	case err != nil:
 		return response{Fault: err.Error(), Spent: j.spent}
 	}

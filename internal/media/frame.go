@@ -26,6 +26,7 @@ type request struct {
 type response struct {
 	Preview Preview
 	Fault   string // the machine's, not the file's
+	Heavy   bool   // the job wants all the memory there is
 	Spent   bool   // it has run a native program and must not see another file
 }
 

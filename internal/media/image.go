@@ -18,6 +18,9 @@ import (
 	"onlibrary/internal/media/jpeg8"
 )
 
+// errHeavy is a picture that takes more memory than this job was given.
+var errHeavy = errors.New("a picture that takes more memory")
+
 // errUnsupported is a picture that can't be drawn here, though nothing may be wrong
 // with it.
 var errUnsupported = errors.New("a picture that can't be drawn here")
@@ -31,12 +34,13 @@ const (
 )
 
 // thumbnail draws a picture (JPEG, PNG, GIF, WebP) as a JPEG of at most 512x512,
-// upright, on white. What is beyond the bounds or not known is errUnsupported; any
-// other error says that the picture is broken, or is the reader's.
-func thumbnail(r io.ReaderAt, size int64) ([]byte, error) {
+// upright, on white. What is beyond the bounds or not known is errUnsupported, what
+// takes more than most bytes to decode errHeavy; any other error says that the picture
+// is broken, or is the reader's.
+func thumbnail(r io.ReaderAt, size, most int64) ([]byte, error) {
 	f := &file{r: r, size: size}
 	f.head = f.at(0, headSize)
-	src, err := f.picture()
+	src, err := f.picture(most)
 	if f.err != nil {
 		return nil, f.err
 	}
@@ -55,13 +59,19 @@ func encode(img image.Image) ([]byte, error) {
 }
 
 // picture decodes what is known, after a look at how large it would be.
-func (f *file) picture() (image.Image, error) {
+func (f *file) picture(most int64) (image.Image, error) {
 	w, h, err := ImageSize(f, f.size)
 	if err != nil {
 		return nil, err
 	}
 	if tooLarge(w, h) {
 		return nil, errUnsupported
+	}
+	switch need := f.decoded(w, h); {
+	case need > maxDecoded:
+		return nil, errUnsupported
+	case need > most:
+		return nil, errHeavy
 	}
 	whole := io.NewSectionReader(f, 0, f.size)
 	switch {
@@ -76,9 +86,6 @@ func (f *file) picture() (image.Image, error) {
 		}
 		return img, nil
 	case f.is(0, "\x89PNG"):
-		if bytesOf(w, h, f.pngDepth()) > maxDecoded {
-			return nil, errUnsupported
-		}
 		return png.Decode(whole)
 	case f.is(0, "GIF8"):
 		return gif.Decode(whole)
@@ -88,7 +95,22 @@ func (f *file) picture() (image.Image, error) {
 	return nil, errUnsupported
 }
 
-func bytesOf(w, h, depth int) int64 { return int64(w) * int64(h) * int64(depth) }
+// decoded returns about how many bytes a picture takes once decoded.
+func (f *file) decoded(w, h int) int64 {
+	pixels := int64(w) * int64(h)
+	switch {
+	case f.is(0, "\xff\xd8"):
+		if max(w, h) >= eighthSide {
+			return pixels / 8
+		}
+		return pixels * 4 // several times as much if it is progressive
+	case f.is(0, "\x89PNG"):
+		return pixels * int64(f.pngDepth())
+	case f.is(0, "RIFF"):
+		return pixels * 4
+	}
+	return pixels
+}
 
 // pngDepth returns the bytes of a pixel once decoded (PNG 3 §11.2.1).
 func (f *file) pngDepth() int {

@@ -12,7 +12,7 @@ import (
 
 func draw1(t testing.TB, data []byte) []byte {
 	t.Helper()
-	thumb, err := thumbnail(bytes.NewReader(data), int64(len(data)))
+	thumb, err := thumbnail(bytes.NewReader(data), int64(len(data)), maxDecoded)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +94,7 @@ func TestThumbnailRefuses(t *testing.T) {
 		"cut PNG":        {pngOf(t, quarters(300, 300))[:100], false},
 		"no WebP inside": {[]byte("RIFF\x1e\x00\x00\x00WEBPVP8 \x0a\x00\x00\x00\x30\x01\x00\x9d\x01\x2a\x01\x00\x01\x00\x00\x00"), false},
 	} {
-		_, err := thumbnail(bytes.NewReader(c.data), int64(len(c.data)))
+		_, err := thumbnail(bytes.NewReader(c.data), int64(len(c.data)), maxDecoded)
 		if err == nil || errors.Is(err, errUnsupported) != c.unsupported {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -122,7 +122,7 @@ func TestFramedCover(t *testing.T) {
 		"nested":       {`<svg><image href="data:image/svg+xml;base64,` + base64.StdEncoding.EncodeToString([]byte(`<svg><image href="../img/c.png"/></svg>`)) + `"/></svg>`, false},
 		"bomb":         {`<!DOCTYPE svg [<!ENTITY a "aaaa">]><svg><text>&a;</text></svg>`, false},
 	} {
-		thumb, err := coverThumbnail([]byte(c.svg), read)
+		thumb, err := coverThumbnail([]byte(c.svg), maxDecoded, read)
 		if (err == nil) != c.want || c.want && corners(t, thumb) != "rgbw" {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -141,10 +141,10 @@ func FuzzThumbnail(f *testing.F) {
 		if w, h, err := ImageSize(bytes.NewReader(data), int64(len(data))); err == nil && w*h > 1<<20 {
 			return // slow, and no other
 		}
-		if thumb, err := thumbnail(bytes.NewReader(data), int64(len(data))); err == nil {
+		if thumb, err := thumbnail(bytes.NewReader(data), int64(len(data)), maxDecoded); err == nil {
 			corners(t, thumb)
 		}
-		if thumb, err := coverThumbnail(data, func(string) ([]byte, error) { return data, nil }); err == nil {
+		if thumb, err := coverThumbnail(data, maxDecoded, func(string) ([]byte, error) { return data, nil }); err == nil {
 			corners(t, thumb)
 		}
 	})

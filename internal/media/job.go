@@ -23,16 +23,16 @@ type job struct {
 func (j *job) run(ctx context.Context) (Preview, error) {
 	switch j.request.Type.ContentType {
 	case "image/jpeg", "image/png", "image/gif", "image/webp":
-		thumb, err := thumbnail(j.file, j.file.size)
-		return j.drawn(Preview{Thumbnail: thumb}, err), nil
+		thumb, err := thumbnail(j.file, j.file.size, j.most())
+		return j.drawn(Preview{Thumbnail: thumb}, err)
 	case "image/avif", "image/heic":
 		return j.still(ctx)
 	case "application/pdf":
 		return j.portableDocument()
 	case "application/epub+zip":
-		return j.epub(), nil
+		return j.epub()
 	case "application/vnd.comicbook+zip":
-		return j.comic(), nil
+		return j.comic()
 	case "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet":
 		return j.openXML(), nil
 	case "application/vnd.oasis.opendocument.text", "application/vnd.oasis.opendocument.spreadsheet":
@@ -54,23 +54,34 @@ func (j *job) broken(err error) Preview {
 	return Preview{Detail: DetailBroken, Failed: true}
 }
 
+// most returns how many bytes a picture may take. Two jobs of little need run side by
+// side; one of more is asked for again, alone.
+func (j *job) most() int64 {
+	if j.request.Memory < fullMemory/2 {
+		return lightDecoded
+	}
+	return maxDecoded
+}
+
 // drawn completes p by how its picture came out.
-func (j *job) drawn(p Preview, err error) Preview {
+func (j *job) drawn(p Preview, err error) (Preview, error) {
 	switch {
+	case errors.Is(err, errHeavy):
+		return Preview{}, err
 	case errors.Is(err, errUnsupported):
 		p.Detail = DetailUnsupported
 	case err != nil:
 		b := j.broken(err)
 		p.Detail, p.Failed = b.Detail, b.Failed
 	}
-	return p
+	return p, nil
 }
 
 // epub draws the first cover that can be drawn.
-func (j *job) epub() Preview {
+func (j *job) epub() (Preview, error) {
 	book, err := epub.Open(j.file, j.file.size)
 	if err != nil {
-		return j.broken(err)
+		return j.broken(err), nil
 	}
 	p := Preview{Work: book.Work(), Detail: DetailUnsupported}
 	for _, name := range book.Covers() {
@@ -81,31 +92,34 @@ func (j *job) epub() Preview {
 		if err != nil {
 			continue
 		}
-		thumb, err := coverThumbnail(data, func(href string) ([]byte, error) { return book.ReadFrom(name, href) })
+		thumb, err := coverThumbnail(data, j.most(), func(href string) ([]byte, error) { return book.ReadFrom(name, href) })
 		if err == nil {
 			p.Thumbnail, p.Detail = thumb, ""
 			break
 		}
+		if errors.Is(err, errHeavy) {
+			return Preview{}, err
+		}
 		fmt.Fprintf(os.Stderr, "cover %q: %v\n", name, err)
 	}
-	return p
+	return p, nil
 }
 
 // comic draws the first page.
-func (j *job) comic() Preview {
+func (j *job) comic() (Preview, error) {
 	book, err := comic.Open(j.file, j.file.size)
 	if err != nil {
-		return j.broken(err)
+		return j.broken(err), nil
 	}
 	p := Preview{Work: book.Work(), Pages: len(book.Pages())}
 	if book.Encrypted() {
 		p.Detail = DetailPassword
-		return p
+		return p, nil
 	}
 	data, err := book.Read(book.Pages()[0])
 	if err != nil {
 		return j.drawn(p, err)
 	}
-	p.Thumbnail, err = coverThumbnail(data, nil)
+	p.Thumbnail, err = coverThumbnail(data, j.most(), nil)
 	return j.drawn(p, err)
 }

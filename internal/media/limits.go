@@ -6,6 +6,7 @@ import "time"
 // so jobs that may take much run alone.
 const (
 	lightMemory   = 160 << 20 // resident bytes of a child and all it starts, two at a time
+	lightDecoded  = 32 << 20  // bytes of a picture decoded within lightMemory
 	fullMemory    = 352 << 20 // of one that runs alone
 	compileMemory = 448 << 20 // while PDFium is compiled, once a version
 	idleMemory    = 120 << 20 // beyond which a child is not kept

@@ -35,7 +35,7 @@ func (j *job) openXML() Preview {
 			Title: usualTitle(core.Title), Authors: usualAuthors(core.Creator), Language: core.Language, Description: core.Description,
 		}
 	}
-	return storedPicture(p, z, "docProps/thumbnail.jpeg", "docProps/thumbnail.jpg", "docProps/thumbnail.png")
+	return j.storedPicture(p, z, "docProps/thumbnail.jpeg", "docProps/thumbnail.jpg", "docProps/thumbnail.png")
 }
 
 // openDocument reads the metadata (ODF 1.3 part 3 §4) of an OpenDocument file and the
@@ -62,7 +62,7 @@ func (j *job) openDocument() Preview {
 			Title: usualTitle(meta.Title), Authors: usualAuthors(author), Language: meta.Language, Description: meta.Description,
 		}
 	}
-	return storedPicture(p, z, "Thumbnails/thumbnail.png")
+	return j.storedPicture(p, z, "Thumbnails/thumbnail.png")
 }
 
 // readXML says whether the entry was there and could be read.
@@ -72,13 +72,13 @@ func readXML(z *bound.Zip, name string, into any) bool {
 }
 
 // storedPicture completes p with the first of these entries that can be drawn.
-func storedPicture(p Preview, z *bound.Zip, names ...string) Preview {
+func (j *job) storedPicture(p Preview, z *bound.Zip, names ...string) Preview {
 	for _, name := range names {
 		data, err := z.Read(name, maxOfficePicture)
 		if err != nil {
 			continue
 		}
-		if thumb, err := thumbnail(bytes.NewReader(data), int64(len(data))); err == nil {
+		if thumb, err := thumbnail(bytes.NewReader(data), int64(len(data)), j.most()); err == nil {
 			p.Thumbnail, p.Detail = thumb, ""
 			return p
 		}

@@ -205,6 +205,9 @@ func (p *Previewer) attempt(ctx context.Context, req request, need int64, wall t
 	if resp.Preview.Failed {
 		log.Info("a file has no preview", "detail", resp.Preview.Detail, "output", c.stderr.String())
 	}
+	if resp.Heavy {
+		return Preview{}, took, errMemory
+	}
 	if resp.Fault != "" {
 		return Preview{}, took, errors.New(resp.Fault)
 	}

@@ -10,10 +10,10 @@ import (
 )
 
 // coverThumbnail draws a cover: a picture, or an SVG page that merely frames one.
-// read fetches what the SVG refers to, from within the book.
-func coverThumbnail(data []byte, read func(href string) ([]byte, error)) ([]byte, error) {
+// read fetches what the SVG refers to, from within the book; most is as of thumbnail.
+func coverThumbnail(data []byte, most int64, read func(href string) ([]byte, error)) ([]byte, error) {
 	if !bytes.HasPrefix(bytes.TrimLeft(data, "\ufeff \t\r\n"), []byte("<")) {
-		return thumbnail(bytes.NewReader(data), int64(len(data)))
+		return thumbnail(bytes.NewReader(data), int64(len(data)), most)
 	}
 	href := framedPicture(data)
 	if href == "" || read == nil {
@@ -26,7 +26,7 @@ func coverThumbnail(data []byte, read func(href string) ([]byte, error)) ([]byte
 	if err != nil {
 		return nil, err
 	}
-	return thumbnail(bytes.NewReader(picture), int64(len(picture)))
+	return thumbnail(bytes.NewReader(picture), int64(len(picture)), most)
 }
 
 // framedPicture returns the address of the one picture of an SVG that draws nothing
