@@ -42,7 +42,7 @@ test('the set-up page opens the library, and who runs it is signed in', async ()
   await late.context.close()
 })
 
-test('files are uploaded by the chooser, and their covers appear by themselves', { timeout: 120_000 }, async () => {
+test('files are uploaded by the chooser, and their covers appear by themselves', { timeout: 180_000 }, async () => {
   await ada.goTo('ui.nav.upload')
   await ada.canBeUsedByAll('upload')
   const chooser = ada.page.waitForEvent('filechooser')
@@ -57,8 +57,8 @@ test('files are uploaded by the chooser, and their covers appear by themselves',
   // The rows turn from file names into documents with covers; nothing is reloaded.
   for (const name of [title, 'A paper on moss', 'Moss in the wind', 'leaf']) {
     const row = ada.page.getByRole('listitem').filter({ has: ada.page.getByRole('link', { name, exact: true }) })
-    await row.waitFor({ timeout: 60_000 })
-    await row.locator('img').waitFor({ timeout: 60_000 })
+    await row.waitFor({ timeout: 100_000 })
+    await row.locator('img').waitFor({ timeout: 100_000 })
     const width = await row.locator('img').evaluate((image) => image.decode().then(() => image.naturalWidth))
     assert.ok(width > 0, name)
   }

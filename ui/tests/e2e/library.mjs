@@ -64,7 +64,7 @@ export function upload(pb, name, bytes, fields = {}) {
 }
 
 /** Waits until no document is processing any more, and returns the named ones as they are then. */
-export async function settled(pb, ids, seconds = 60) {
+export async function settled(pb, ids, seconds = 120) {
   const processing = () => pb.collection('documents').getList(1, 1, { filter: 'state = "processing"' })
   await until(async () => (await processing()).totalItems === 0, 'every preview made or given up', seconds)
   return Promise.all(ids.map((id) => pb.collection('documents').getOne(id)))

@@ -8,14 +8,19 @@ import path from 'node:path'
 import { before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as library from './library.mjs'
-import { filmFile, png } from './make.mjs'
+import { filmFile, pdf, png } from './make.mjs'
 import { gone, root, serve } from './server.mjs'
 
 const bound = 35 // seconds
 let film
 
-before(() => {
+before(async () => {
   film = fs.readFileSync(filmFile({ seconds: 2, size: '320x240' }))
+  // No job has to wait until PDFium is compiled: that is done here, for all.
+  const { server, pb } = await prepared()
+  const { id } = await library.upload(pb, 'first.pdf', pdf())
+  await library.settled(pb, [id])
+  await server.close()
 })
 
 const program = (name) => execFileSync('sh', ['-c', `readlink -f "$(command -v ${name})"`]).toString().trim()
