@@ -90,7 +90,7 @@ func (f *file) at(off int64, n int) []byte {
 	}
 	b := make([]byte, min(int64(n), f.size-off))
 	got, err := f.ReadAt(b, off)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return nil
 	}
 	return b[:got]

@@ -61,7 +61,7 @@ func Decode(r io.Reader, maxPixels int) (*image.RGBA, error) {
 			break
 		}
 	}
-	if d.in.err != nil && d.in.err != io.EOF {
+	if d.in.err != nil && !errors.Is(d.in.err, io.EOF) {
 		return nil, d.in.err
 	}
 	if !d.scanned || 2*d.decodedRows < d.rows {
@@ -71,7 +71,7 @@ func Decode(r io.Reader, maxPixels int) (*image.RGBA, error) {
 }
 
 func (d *decoder) fault(what string) error {
-	if d.in.err != nil && d.in.err != io.EOF {
+	if d.in.err != nil && !errors.Is(d.in.err, io.EOF) {
 		return d.in.err
 	}
 	return fmt.Errorf("%w: %s", ErrFormat, what)
@@ -125,7 +125,7 @@ func (d *decoder) segment(marker byte, maxPixels int) error {
 		b[i] = d.in.byte()
 	}
 	if d.in.err != nil {
-		return nil // cut short: what has been decoded decides
+		return nil //nolint:nilerr // cut short: what has been decoded decides
 	}
 	switch marker {
 	case 0xC4:
