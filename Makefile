@@ -36,7 +36,8 @@ test-e2e: build need-tools ## run the built binary with the JavaScript SDK and C
 	npm run --silent test:e2e --prefix ui
 
 race: need-go ## run the concurrent packages under the race detector (needs a C compiler)
-	CGO_ENABLED=1 go test -race ./internal/jobs/ ./internal/media/... ./internal/translate/ ./internal/tries/ ./hooks/previews/
+	CGO_ENABLED=1 go test -race ./internal/jobs/ ./internal/translate/ ./internal/tries/ ./hooks/previews/
+	CGO_ENABLED=1 go test -race -run 'Closes|Idles|Faults|Killed|Frames|Hostile/(forks_away|writes)' ./internal/media/
 	CGO_ENABLED=1 go test -race -run 'Race|AtOnce|Setup|Stream' ./hooks/accounts/ ./hooks/limits/ ./hooks/locale/
 
 cover: need-go need-tools ## report how much of the code the Go tests run
