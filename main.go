@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/pocketbase/pocketbase/cmd"
@@ -80,7 +79,9 @@ func bind(app core.App, settings config.Config) (server.Deps, accounts.Deps, err
 		return server.Deps{}, accounts.Deps{}, err
 	}
 	queue := jobs.New(app)
-	previewer := media.New(media.Config{FFmpeg: settings.FFmpeg, CacheDir: filepath.Join(settings.DataDir, "cache"), Logger: slog.Default()})
+	previewer := media.New(media.Config{
+		FFmpeg: settings.FFmpeg, CacheDir: server.Cache(settings.DataDir), TempDir: server.Spool(settings.DataDir), Logger: slog.Default(),
+	})
 	guide := locale.Bind(app, locale.Deps{Catalog: texts})
 	people := accounts.Deps{
 		Text: texts.Text, Now: time.Now,

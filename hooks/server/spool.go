@@ -12,10 +12,16 @@ const (
 	cache = "cache" // what was compiled
 )
 
+// Spool is the folder, in the data folder, for what need not outlive a start.
+func Spool(dataDir string) string { return filepath.Join(dataDir, spool) }
+
+// Cache is the folder, in the data folder, for what can be made again.
+func Cache(dataDir string) string { return filepath.Join(dataDir, cache) }
+
 // makeSpool empties and makes the spool and has multipart forms wait there: the
 // machine's own folder for such files may be memory. The lock has to be held.
 func makeSpool(dataDir string) error {
-	dir := filepath.Join(dataDir, spool)
+	dir := Spool(dataDir)
 	for _, step := range []func() error{
 		func() error { return os.RemoveAll(dir) },
 		func() error { return os.MkdirAll(dir, 0o700) },
