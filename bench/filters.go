@@ -37,10 +37,10 @@ func filters(b *bench) ([]figure, error) {
 		if err = errors.Join(err, stock.stop()); err != nil {
 			return nil, err
 		}
-		what := fmt.Sprintf("%d parallel title ~, skipTotal=%s: ", parallelFilters, total)
+		what := fmt.Sprintf("%d title ~ at once, skipTotal=%s: ", parallelFilters, total)
 		figures = append(figures,
-			shown(figure{What: what + "peak ÷ idle memory", Data: describe(few), Unit: "x", Ours: grown, Rival: "stock", Theirs: theirs, Most: 4}),
-			shown(figure{What: what + "all answered", Data: describe(few), Unit: "ms", Ours: took, Rival: "stock", Theirs: theirTook}))
+			shown(figure{What: what + "peak ÷ idle RSS", Data: describe(few), Unit: "x", Ours: grown, Rival: "stock", Theirs: theirs, Most: 4}),
+			shown(figure{What: what + "until answered", Data: describe(few), Unit: "ms", Ours: took, Rival: "stock", Theirs: theirTook}))
 	}
 	return figures, nil
 }

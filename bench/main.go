@@ -1,6 +1,7 @@
 // Bench measures the library beside its rivals, interleaved in one run, and
 // prints one table. A missed target is no error: the table says so. It wants the
-// built program (make bench builds it) and names the rivals that are missing.
+// built program (make bench builds it) and Linux, whose /proc it reads, and names
+// the rivals that are missing.
 package main
 
 import (

@@ -58,6 +58,6 @@ func starting(b *bench) ([]figure, error) {
 	}
 	return append(figures,
 		shown(figure{What: "start to first answer", Data: "100,000 documents", Unit: "ms", Ours: median(ours), Rival: "stock", Theirs: median(stock), Most: 1000}),
-		shown(figure{What: "memory 2 s after the start", Data: "100,000 documents", Unit: "MB", Ours: median(rss), Rival: "stock", Theirs: median(stockRSS)}),
+		shown(figure{What: "RSS 2 s after the start", Data: "100,000 documents", Unit: "MB", Ours: median(rss), Rival: "stock", Theirs: median(stockRSS)}),
 	), nil
 }

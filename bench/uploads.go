@@ -67,9 +67,9 @@ func uploads(b *bench) (figures []figure, err error) {
 		return nil, err
 	}
 	return []figure{
-		shown(figure{What: "peak memory, server and children", Data: said, Unit: "MB", Ours: mb, Most: 512}),
-		shown(figure{What: "until all were " + states, Data: said, Unit: "s", Ours: took}),
-		shown(figure{What: "memory a minute later", Data: "server and children", Unit: "MB", Ours: idle, Most: 60}),
+		shown(figure{What: fmt.Sprintf("%d uploads at once: peak memory", len(files)), Data: said, Unit: "MB", Ours: mb, Most: 512}),
+		shown(figure{What: "… until all were " + states, Data: said, Unit: "s", Ours: took}),
+		shown(figure{What: "… memory a minute later", Data: "server and children", Unit: "MB", Ours: idle, Most: 60}),
 	}, nil
 }
 
@@ -89,10 +89,10 @@ func (b *bench) largeFiles() (files []string, said string, err error) {
 		files = append(files, path)
 	}
 	if !installed("ffmpeg") {
-		return files, "six at once: JPEG of 24 and 48 megapixels, PNG of 35, two PDFs, EPUB; no FFmpeg", nil
+		return files, "JPEG of 24 and 48 MP, PNG of 35, 2 PDF, EPUB; no FFmpeg", nil
 	}
 	video, err := b.video()
-	return append(files, video, video), "eight at once: JPEG of 24 and 48 megapixels, PNG of 35, two PDFs, EPUB, two videos", err
+	return append(files, video, video), "JPEG of 24 and 48 MP, PNG of 35, 2 PDF, EPUB, 2 MP4", err
 }
 
 func longPDF(path string) error { return os.WriteFile(path, manyPages(2000), 0o600) }
