@@ -36,6 +36,15 @@ func init() {
 			&core.SelectField{Name: "channels", MaxSelect: 2, Values: []string{"push", "mail"}},
 			&core.JSONField{Name: "quietHours", MaxSize: 256},
 		)
+		// Accounts that are there already, as after a way down, need a name each
+		// before names can be unique; staff let them in, as nobody knows whom they had not.
+		if err := app.Save(c); err != nil {
+			return err
+		}
+		_, err = app.DB().NewQuery("UPDATE users SET username = id, usernameKey = id, role = 'rolevisitor0000', state = 'pending'").Execute()
+		if err != nil {
+			return err
+		}
 		// The contract's addresses and names are unique without regard to case.
 		c.Indexes = types.JSONArray[string]{}
 		c.AddIndex("idx_users_tokenKey", true, "`tokenKey`", "")

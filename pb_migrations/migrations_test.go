@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 
 	"onlibrary/internal/schema"
@@ -25,6 +26,9 @@ func collections() []string {
 
 func TestUpDownUp(t *testing.T) {
 	app := testapp.New(t)
+	for _, name := range []string{"ann", "bob"} {
+		testapp.User(t, app, name, schema.RoleVisitor)
+	}
 	before := tables(t, app)
 	runner := core.NewMigrationsRunner(app, core.AppMigrations)
 	n := len(core.AppMigrations.Items())
@@ -45,6 +49,9 @@ func TestUpDownUp(t *testing.T) {
 	}
 	if diff := cmp.Diff(before, tables(t, app)); diff != "" {
 		t.Error("up, down and up again is not up: -once +twice\n" + diff)
+	}
+	if n, err := app.CountRecords(schema.Users, dbx.HashExp{"state": schema.StatePending, "role": schema.RoleVisitor}); err != nil || n != 2 {
+		t.Errorf("%d accounts wait for staff, want both (%v)", n, err)
 	}
 }
 
