@@ -15,6 +15,9 @@ func complete(doc *core.Record) {
 	if doc.GetString("visibility") == "" {
 		doc.Set("visibility", schema.VisibilityMembers)
 	}
+	if doc.GetString("state") == "" { // there is no file, which alone is told then
+		doc.Set("state", schema.DocumentProcessing)
+	}
 	code := strings.TrimSpace(doc.GetString("code"))
 	if code == "" {
 		code = doc.Original().GetString("code")

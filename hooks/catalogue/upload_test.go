@@ -346,7 +346,7 @@ func TestStrangeBodies(t *testing.T) {
 	if a := h.Do(t, h.owner, "GET", path, nil); a.Status != 200 {
 		t.Errorf("the document is gone: %d", a.Status)
 	}
-	if a := h.Do(t, h.owner, "POST", records, map[string]any{"title": "No file"}); a.Status != 400 || a.At("data", "file", "code") != "validation_required" {
+	if a := h.Do(t, h.owner, "POST", records, map[string]any{"title": "No file"}); a.Status != 400 || a.At("data", "file", "code") != "validation_required" || a.At("data", "state") != nil {
 		t.Errorf("no file: %d %s", a.Status, a.Raw)
 	}
 	a := h.Do(t, h.owner, "POST", records, strings.NewReader("--x\r\nbroken"), "Content-Type", "multipart/form-data; boundary=x")
