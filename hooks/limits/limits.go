@@ -1,5 +1,6 @@
-// Package limits is the room that slows down guessing: sign-ins that fail are
-// counted by account, and every 429 says when to come back.
+// Package limits is the room that slows down guessing and bounds what one
+// request may ask for: sign-ins that fail are counted by account, every 429
+// says when to come back, and no path multiplies.
 package limits
 
 import (
@@ -37,10 +38,17 @@ func Bind(app core.App, d Deps) {
 		Id: "onlibrary.limits.countFailures", Func: r.countFailures,
 		Priority: 50, // when other rooms have found the account
 	})
+	app.OnBatchRequest().Bind(&hook.Handler[*core.BatchRequestEvent]{Id: "onlibrary.limits.boundBatch", Func: boundBatch})
+	app.OnRealtimeSubscribeRequest().Bind(&hook.Handler[*core.RealtimeSubscribeRequestEvent]{
+		Id: "onlibrary.limits.boundSubscriptions", Func: boundSubscriptions,
+	})
 	app.OnServe().Bind(&hook.Handler[*core.ServeEvent]{Id: "onlibrary.limits.serve", Func: func(e *core.ServeEvent) error {
 		e.Router.Bind(&hook.Handler[*core.RequestEvent]{
 			Id: "onlibrary.limits.sayWhen", Func: sayWhen,
 			Priority: apis.DefaultRateLimitMiddlewarePriority - 1,
+		}, &hook.Handler[*core.RequestEvent]{
+			Id: "onlibrary.limits.boundReach", Func: boundReach,
+			Priority: apis.DefaultRateLimitMiddlewarePriority + 1,
 		})
 		return e.Next()
 	}})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 
@@ -25,26 +26,39 @@ func (r *room) countFailures(e *core.RecordAuthWithPasswordRequestEvent) error {
 		return err
 	}
 	defer leave()
-	if wait := r.failures.Wait(key, r.Now()); wait > 0 {
+	// The name counts for an account, too: else a second spelling of it, which
+	// finds the account no more, would tell whether there is one.
+	keys := []string{key, nameKey(e)}
+	now := r.Now()
+	if wait := max(r.failures.Wait(keys[0], now), r.failures.Wait(keys[1], now)); wait > 0 {
 		return reply.Later(e.Response.Header(), wait, "too_many_tries")
 	}
 	err = e.Next()
 	var refusal *router.ApiError
 	switch {
 	case err == nil:
-		r.failures.Forget(key)
+		for _, key := range keys {
+			r.failures.Forget(key)
+		}
 	case errors.As(err, &refusal) && refusal.Status == http.StatusBadRequest:
-		r.failures.Note(key, r.Now())
+		for _, key := range slices.Compact(keys) {
+			r.failures.Note(key, r.Now())
+		}
 	}
 	return err
 }
 
-// accountKey is the same for an account's address and its username, and for
-// every form and case of a name that has no account.
+// accountKey is the same for an account's address and its username; a name that
+// has no account stands for itself.
 func accountKey(e *core.RecordAuthWithPasswordRequestEvent) string {
 	if e.Record != nil {
 		return e.Collection.Id + "/id/" + e.Record.Id
 	}
+	return nameKey(e)
+}
+
+// nameKey is the same for every form and case of a name.
+func nameKey(e *core.RecordAuthWithPasswordRequestEvent) string {
 	identity := norm.NFKC.String(cases.Fold().String(norm.NFKC.String(strings.TrimSpace(e.Identity))))
 	return e.Collection.Id + "/name/" + identity
 }
