@@ -127,12 +127,14 @@ func (r *room) signUpDiscreetly(e *core.RecordRequestEvent) error {
 		if err != nil {
 			return err
 		}
-		var username string
 		if e.Record.GetString("username") == "" {
-			// The owner's own must not show in what is made.
-			if username, err = makeUsername(tx, email, e.Record.GetString("name"), owner.Id); err != nil {
+			// Made as for a free address: that the owner's name is taken can be
+			// asked openly, so giving it would tell whose the address is.
+			username, err := makeUsername(tx, email, e.Record.GetString("name"), "")
+			if err != nil {
 				return err
 			}
+			e.Record.Set("username", username)
 		}
 		_, domain, _ := strings.Cut(email, "@")
 		e.Record.SetEmail(security.RandomString(20) + "@" + domain)
@@ -140,9 +142,6 @@ func (r *room) signUpDiscreetly(e *core.RecordRequestEvent) error {
 			return err
 		}
 		e.Record.SetEmail(email)
-		if username != "" {
-			e.Record.Set("username", username)
-		}
 		return errTaken
 	})
 	if !errors.Is(err, errTaken) {
