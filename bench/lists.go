@@ -43,9 +43,13 @@ func listings(kind string) []listing {
 		}
 		return q
 	}
+	far := "2900"
+	if kind != few {
+		far = "330" // about the last that the patron may read
+	}
 	all := []listing{
 		{what: "30 of 100,000", query: without(), times: 1.5},
-		{what: "… page 2,900", query: without("page", pageFar(kind)), most: 100},
+		{what: "… page " + far, query: without("page", far), most: 100},
 		{what: "… with total", query: without("skipTotal", "0"), times: 2},
 	}
 	switch kind {
@@ -66,15 +70,6 @@ func listings(kind string) []listing {
 		listing{what: "… of one category", query: without("filter", `category="`+categoryID(7)+`"`), times: 1.5},
 		listing{what: "… of one category, with total", query: without("filter", `category="`+categoryID(7)+`"`, "skipTotal", "0"), times: 2},
 	)
-}
-
-// pageFar is the page far down the list; where the patron may read a tenth of
-// it, the last that there is.
-func pageFar(kind string) string {
-	if kind == few {
-		return "2900"
-	}
-	return "330"
 }
 
 func describe(kind string) string {
