@@ -7,6 +7,7 @@ import (
 	"io"
 	"regexp"
 	"strings"
+	"unicode"
 
 	"github.com/pocketbase/pocketbase/core"
 	"golang.org/x/crypto/bcrypt"
@@ -25,6 +26,10 @@ const passwordMost = 72
 func completeUser(e *core.RecordEvent) error {
 	u := e.Record
 	u.SetEmailVisibility(false)
+	// One line, for it stands in letters and lists.
+	u.Set("name", strings.Join(strings.FieldsFunc(u.GetString("name"), func(c rune) bool {
+		return unicode.IsSpace(c) || unicode.IsControl(c)
+	}), " "))
 	if u.IsNew() && u.GetString("state") == "" {
 		u.Set("state", schema.StateActive)
 	}

@@ -35,10 +35,9 @@ func complete(doc *core.Record) {
 }
 
 // standInTitle is what a document is called until a person or its file gives
-// it a title: the file's name, or else its code.
+// it a title: the file's name without its extension, or else its code.
 func standInTitle(fileName, code string) string {
-	stem := strings.TrimSuffix(fileName, path.Ext(fileName))
-	title := strings.Join(strings.Fields(strings.ReplaceAll(stem, "_", " ")), " ")
+	title := strings.Join(strings.Fields(strings.TrimSuffix(fileName, path.Ext(fileName))), " ")
 	if title == "" {
 		return code
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/pocketbase/pocketbase/core"
@@ -23,7 +24,7 @@ func makeList(r *core.Record, field string, most, long int) error {
 	}
 	out := make([]string, 0, len(list))
 	for _, s := range list {
-		s = strings.Join(strings.Fields(s), " ")
+		s = strings.Join(strings.FieldsFunc(s, blank), " ")
 		if s == "" || slices.Contains(out, s) {
 			continue
 		}
@@ -84,3 +85,6 @@ func textsOf(v any) ([]string, bool) {
 	}
 	return out, true
 }
+
+// blank tells what parts words, control characters among it.
+func blank(c rune) bool { return unicode.IsSpace(c) || unicode.IsControl(c) }

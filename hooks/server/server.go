@@ -3,6 +3,7 @@
 package server
 
 import (
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -49,11 +50,26 @@ func serve(act string, f func(*core.ServeEvent) error, priority int) *hook.Handl
 	return &hook.Handler[*core.ServeEvent]{Id: "onlibrary.server." + act, Func: f, Priority: priority}
 }
 
+// base is the base of every link in a mail: what the operator says, else what
+// is stored, which follows the address as long as both are this machine's own.
+func (r *room) base(app core.App) string {
+	const own = "127.0.0.1:"
+	stored := app.Settings().Meta.AppURL
+	switch {
+	case r.Config.PublicURL != "":
+		return r.Config.PublicURL
+	case strings.HasPrefix(stored, "http://"+own) && strings.HasPrefix(r.Config.HTTPAddr, own):
+		return "http://" + r.Config.HTTPAddr
+	default:
+		return stored
+	}
+}
+
 // first brings the stored settings in line with the program's, now that the
 // migrations have run.
 func (r *room) first(e *core.ServeEvent) error {
-	if s := e.App.Settings(); r.Config.PublicURL != "" && s.Meta.AppURL != r.Config.PublicURL {
-		s.Meta.AppURL = r.Config.PublicURL
+	if s, base := e.App.Settings(), r.base(e.App); s.Meta.AppURL != base {
+		s.Meta.AppURL = base
 		if err := e.App.Save(s); err != nil {
 			return err
 		}
