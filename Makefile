@@ -21,7 +21,7 @@ build: need-go ui ## build ./onlibrary with its web app
 	go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o onlibrary .
 
 dev: need-go need-node ui/node_modules $(TOOLS)/air ## serve, rebuilding on every change; the app at http://127.0.0.1:5173
-	@trap 'kill 0' EXIT; npm run --silent dev --prefix ui & $(TOOLS)/air --build.cmd 'go build -o .cache/onlibrary-dev .' --build.bin '.cache/onlibrary-dev serve' --build.include_ext go,json --build.exclude_dir ui,pb_data,.cache,docs,packaging --tmp_dir .cache/air
+	@trap 'kill 0' EXIT; npm run --silent dev --prefix ui & $(TOOLS)/air --build.cmd 'go build -o .cache/onlibrary-dev .' --build.full_bin '.cache/onlibrary-dev serve' --build.include_ext go,json --build.exclude_dir ui,pb_data,.cache,docs,packaging --tmp_dir .cache/air
 
 test: test-go test-ui test-e2e ## run every test
 
