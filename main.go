@@ -85,9 +85,9 @@ func bind(app core.App, settings config.Config) (server.Deps, accounts.Deps, err
 	guide := locale.Bind(app, locale.Deps{Catalog: texts})
 	people := accounts.Deps{
 		Text: texts.Text, Now: time.Now,
-		Language:  func(_ core.App, info *core.RequestInfo) string { return guide.Language(info) },
-		Timezone:  func(_ core.App, info *core.RequestInfo) string { return guide.Zone(info).String() },
-		Recipient: func(_ core.App, user *core.Record) string { language, _ := guide.Recipient(user); return language },
+		Language:  guide.Language,
+		Timezone:  func(info *core.RequestInfo) string { return guide.Zone(info).String() },
+		Recipient: func(user *core.Record) string { language, _ := guide.Recipient(user); return language },
 	}
 	limits.Bind(app, limits.Deps{Now: time.Now})
 	accounts.Bind(app, people)

@@ -20,10 +20,10 @@ type Deps struct {
 	// Text puts a key into words.
 	Text func(language, key string, data map[string]any) string
 	// Language and Timezone are a request's: a BCP 47 tag and an IANA name.
-	Language func(app core.App, info *core.RequestInfo) string
-	Timezone func(app core.App, info *core.RequestInfo) string
+	Language func(info *core.RequestInfo) string
+	Timezone func(info *core.RequestInfo) string
 	// Recipient is the language in which a user is written to.
-	Recipient func(app core.App, user *core.Record) string
+	Recipient func(user *core.Record) string
 	Now       func() time.Time
 	// PublicURL is the base of every link in a mail; nil for PocketBase's
 	// application URL.

@@ -82,9 +82,9 @@ func (h *house) deps() Deps {
 	}
 	return Deps{
 		Text:     texts.Text,
-		Language: func(_ core.App, info *core.RequestInfo) string { return info.Auth.GetString("language") },
-		Timezone: func(_ core.App, info *core.RequestInfo) string { return info.Auth.GetString("timezone") },
-		Recipient: func(_ core.App, user *core.Record) string {
+		Language: func(info *core.RequestInfo) string { return info.Auth.GetString("language") },
+		Timezone: func(info *core.RequestInfo) string { return info.Auth.GetString("timezone") },
+		Recipient: func(user *core.Record) string {
 			if l := user.GetString("language"); l != "" {
 				return l
 			}

@@ -67,7 +67,7 @@ func (r *room) tellOwner(app core.App, owner *core.Record) {
 
 // write fills a message with the texts under key, in the user's language.
 func (r *room) write(app core.App, user *core.Record, m *mailer.Message, key string, l mail.Letter) error {
-	l.Language = r.Recipient(app, user)
+	l.Language = r.Recipient(user)
 	l.From = app.Settings().Meta.AppName
 	if library, err := app.FindRecordById(schema.Library, schema.LibraryID); err == nil && library.GetString("name") != "" {
 		l.From = library.GetString("name")

@@ -36,8 +36,8 @@ func (r *room) me(e *core.RequestEvent) error {
 			"webActions": role.GetStringSlice("webActions"), "mobileActions": role.GetStringSlice("mobileActions"),
 		},
 		"unreadNotifications": unread,
-		"language":            r.Language(e.App, info),
-		"timezone":            r.Timezone(e.App, info),
+		"language":            r.Language(info),
+		"timezone":            r.Timezone(info),
 	})
 }
 
@@ -63,7 +63,7 @@ func (r *room) permissions(e *core.RequestEvent) error {
 		Name        string `json:"name"`
 		Description string `json:"description"`
 	}
-	language := r.Language(e.App, info)
+	language := r.Language(info)
 	all := make([]permission, 0, len(schema.Permissions()))
 	for _, name := range schema.Permissions() {
 		all = append(all, permission{name, r.Text(language, "permission."+name, nil)})

@@ -27,9 +27,9 @@ func TestNoOracles(t *testing.T) {
 	h := open(t)
 	h.secretive(t)
 	for right, wrong := range map[string]string{
-		"observations ~ 'SEC'":                                     "observations ~ 'XXX'",
+		"observations ~ 'SEC'":                                     "observations ~ 'QQQ'",
 		"observations:length > 3":                                  "observations:length > 30",
-		"observations:lower ~ 'sec'":                               "observations:lower ~ 'xxx'",
+		"observations:lower ~ 'sec'":                               "observations:lower ~ 'qqq'",
 		"titleProvisional = true":                                  "titleProvisional = false",
 		"owner.email ~ 'owner@'":                                   "owner.email ~ 'nobody@'",
 		"owner.usernameKey = 'owner'":                              "owner.usernameKey = 'nobody'",
