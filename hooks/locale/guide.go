@@ -45,11 +45,6 @@ func (g *Guide) Zone(info *core.RequestInfo) *time.Location {
 	return g.zone(givenZone(info), info.Auth)
 }
 
-// EventZone is Zone of a request that is being served.
-func (g *Guide) EventZone(e *core.RequestEvent) *time.Location {
-	return g.zone(eventGivenZone(e), e.Auth)
-}
-
 // Recipient is the language and the time zone in which user is written to; the
 // library's where the user has none or is nil.
 func (g *Guide) Recipient(user *core.Record) (language string, zone *time.Location) {
