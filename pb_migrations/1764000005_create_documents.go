@@ -26,7 +26,7 @@ func init() {
 			// The file's name stands in for a title until the file's own is read.
 			&core.BoolField{Name: "titleProvisional", Hidden: true},
 			&core.TextField{Name: "description", Max: 4000},
-			// Hidden keeps it out of every filter and sort; owner and staff see it all the same.
+			// Hidden keeps it, as alertEmails, out of every filter and sort; owner and staff see it all the same.
 			&core.TextField{Name: "observations", Max: 2000, Hidden: true},
 			&core.JSONField{Name: "authors", MaxSize: 16384},
 			&core.TextField{Name: "publisher", Max: 256},
@@ -56,7 +56,7 @@ func init() {
 			&core.TextField{Name: "expiresOn", Pattern: `^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$`},
 			&core.BoolField{Name: "alert"},
 			number("daysToAlert", true, 3650),
-			&core.JSONField{Name: "alertEmails", MaxSize: 4096},
+			&core.JSONField{Name: "alertEmails", MaxSize: 4096, Hidden: true},
 			number("copies", true, 1e6),
 			&core.AutodateField{Name: "created", OnCreate: true},
 			&core.AutodateField{Name: "updated", OnCreate: true, OnUpdate: true},

@@ -21,6 +21,7 @@ import (
 func collections() []string {
 	return []string{
 		schema.Users, schema.Roles, schema.Library, schema.LibrarySettings, schema.Categories, schema.Documents, schema.DocumentShares, schema.Jobs,
+		schema.Notifications, schema.Devices, schema.DocumentLinks, schema.AuditLogs, schema.Regions, schema.Cities,
 	}
 }
 

@@ -20,6 +20,10 @@ func derived() []string {
 	}
 }
 
+// private are the fields of a document that only its owner and staff see and
+// write. The schema hides them, which keeps them out of every filter and sort.
+func private() []string { return []string{"observations", "alertEmails"} }
+
 func (r *room) createDocument(e *core.RecordRequestEvent) error {
 	doc := e.Record
 	for _, f := range derived() {
@@ -32,7 +36,7 @@ func (r *room) createDocument(e *core.RecordRequestEvent) error {
 	if err := checkSize(e.App, doc); err != nil {
 		return reply.Error(err)
 	}
-	if err := writeObservations(e); err != nil {
+	if err := writePrivate(e); err != nil {
 		return err
 	}
 	return e.Next()
@@ -59,7 +63,7 @@ func (r *room) updateDocument(e *core.RecordRequestEvent) error {
 	if err := checkSize(e.App, doc); err != nil {
 		return reply.Error(err)
 	}
-	if err := writeObservations(e); err != nil {
+	if err := writePrivate(e); err != nil {
 		return err
 	}
 	// Write only what changes: the preview may have been saved since the
@@ -105,9 +109,9 @@ func checkSize(app core.App, doc *core.Record) error {
 	return nil
 }
 
-// writeObservations sets the field that PocketBase takes out of the body since
-// it is hidden. Who gets here may write the document, and so them too.
-func writeObservations(e *core.RecordRequestEvent) error {
+// writePrivate sets the fields that PocketBase takes out of the body since they
+// are hidden. Who gets here may write the document, and so them too.
+func writePrivate(e *core.RecordRequestEvent) error {
 	if e.HasSuperuserAuth() {
 		return nil // PocketBase leaves it in
 	}
@@ -115,8 +119,10 @@ func writeObservations(e *core.RecordRequestEvent) error {
 	if err := e.BindBody(&body); err != nil {
 		return e.BadRequestError("Failed to read the submitted data.", err)
 	}
-	if v, ok := body["observations"]; ok {
-		e.Record.Set("observations", v)
+	for _, f := range private() {
+		if v, ok := body[f]; ok {
+			e.Record.Set(f, v)
+		}
 	}
 	return nil
 }

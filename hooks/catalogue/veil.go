@@ -13,7 +13,7 @@ type reader struct {
 	manages bool   // every document
 }
 
-// veil gives a document's reader what is theirs to see: observations to owner
+// veil gives a document's reader what is theirs to see: what is private to owner
 // and staff, the state in words to all.
 func (r *room) veil(e *core.RecordEnrichEvent) error {
 	// Records that are enriched together share one event and nest in one
@@ -38,7 +38,7 @@ func (r *room) veil(e *core.RecordEnrichEvent) error {
 	}
 	who, _ := page.(reader) // nothing else is stored
 	if who.manages || who.id != "" && who.id == doc.GetString("owner") {
-		doc.Unhide("observations")
+		doc.Unhide(private()...)
 	}
 	return nil
 }
