@@ -11,6 +11,12 @@ const (
 	Categories      = "categories"
 	Documents       = "documents"
 	DocumentShares  = "document_shares"
+	DocumentLinks   = "document_links"
+	Notifications   = "notifications"
+	Devices         = "devices"
+	AuditLogs       = "audit_logs"
+	Regions         = "regions"
+	Cities          = "cities"
 	Jobs            = "jobs"
 )
 
@@ -86,4 +92,21 @@ const (
 	JobRunning = "running"
 	JobDone    = "done"
 	JobFailed  = "failed"
+)
+
+// Kinds of a notification.
+const (
+	KindMessage = "message"
+	KindShare   = "share"
+	KindExpiry  = "expiry"
+	KindDue     = "due"
+	KindHold    = "hold"
+	KindAccount = "account"
+	KindSystem  = "system"
+)
+
+// Channels by which a patron hears of a notification besides the app.
+const (
+	ChannelPush = "push"
+	ChannelMail = "mail"
 )
