@@ -142,7 +142,7 @@ test('size, spacing, paper and scrolling change the page at once and are remembe
   })
   const before = await size()
   await page.keyboard.press('s')
-  await page.click('[data-act=larger]')
+  await page.click('button[aria-label="Larger text"]')
   await page.waitForTimeout(200)
   assert.ok((await size()) > before)
   await page.check('input[value=sepia]', { force: true })

@@ -1,16 +1,13 @@
 import { EPUB } from 'foliate-js/epub.js'
 import { direction } from '../../lib/messages'
+import type { Entry } from '../Contents.svelte'
 import type { Source } from '../remote'
 import { Trouble } from '../trouble'
 import { Zip } from '../zip'
 import { chapter, decode, guard, type Guard, type Resource } from './guard'
 
 /** One line of a book's contents. */
-export interface TocItem {
-  label: string
-  href: string | null
-  subitems?: TocItem[] | null
-}
+export type TocItem = Entry<string>
 
 /** A book as foliate-js has it: the parts that we use. */
 export interface Book {

@@ -1,3 +1,8 @@
+import type { View } from 'foliate-js/view.js'
+
+const still = matchMedia('(prefers-reduced-motion: reduce)').matches
+
+/** How a book is shown, as its reader chose. */
 export interface Look {
   theme: 'auto' | 'light' | 'sepia' | 'dark'
   /** Percent of the book's own size. */
@@ -11,6 +16,11 @@ export interface Look {
 export const firstLook: Look = { theme: 'auto', size: 100, spacing: 1.5, font: 'book', flow: 'paginated', justify: false }
 export const sizes = [70, 80, 90, 100, 115, 130, 150, 175, 200, 250] as const
 export const spacings = [1.2, 1.35, 1.5, 1.7, 2] as const
+
+/** The next value up or down from the one now; that itself at an end. */
+export function stepped(values: readonly number[], now: number, by: 1 | -1): number {
+  return (by > 0 ? values.find((value) => value > now) : values.findLast((value) => value < now)) ?? now
+}
 
 export type Tone = 'light' | 'sepia' | 'dark'
 
@@ -52,4 +62,19 @@ export function styles(look: Look, tone: Tone): [string, string] {
 /** The tone of a look, with the app's own by day and by night. */
 export function toneOf(look: Look, night: boolean): Tone {
   return look.theme === 'auto' ? (night ? 'dark' : 'light') : look.theme
+}
+
+/** Lays a look over what shows a book. */
+export function dress(view: View, look: Look, tone: Tone): void {
+  const { renderer } = view
+  if (view.isFixedLayout) {
+    renderer.setAttribute('zoom', look.flow === 'scrolled' ? 'fit-width' : 'fit-page')
+    return
+  }
+  renderer.setAttribute('flow', look.flow)
+  renderer.setAttribute('margin', '64px')
+  renderer.setAttribute('gap', '7%')
+  renderer.setAttribute('max-inline-size', '640px')
+  renderer.toggleAttribute('animated', !still)
+  renderer.setStyles?.(styles(look, tone))
 }
