@@ -13,8 +13,9 @@ import (
 
 const (
 	retryAfter = "Retry-After"
-	// unknownWait is how many seconds a 429 asks for that does not tell its rule.
-	unknownWait = 60
+	// unknownWait is how many seconds a 429 asks for that does not tell its rule:
+	// that of one-time passwords is PocketBase's only one.
+	unknownWait = 180
 )
 
 // sayWhen gives PocketBase's own 429s the header Retry-After (RFC 9110, 10.2.3):
