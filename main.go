@@ -24,6 +24,7 @@ import (
 	"onlibrary/internal/config"
 	"onlibrary/internal/jobs"
 	"onlibrary/internal/media"
+	"onlibrary/internal/outbox"
 	"onlibrary/internal/rules"
 	"onlibrary/internal/translate"
 	"onlibrary/locales"
@@ -89,6 +90,7 @@ func bind(app core.App, settings config.Config) (server.Deps, accounts.Deps, err
 		Timezone:  func(info *core.RequestInfo) string { return guide.Zone(info).String() },
 		Recipient: func(user *core.Record) string { language, _ := guide.Recipient(user); return language },
 	}
+	outbox.Register(app, queue)
 	limits.Bind(app, limits.Deps{Now: time.Now})
 	accounts.Bind(app, people)
 	catalogue.Bind(app, catalogue.Deps{Text: texts.Text, Language: guide.Language, Now: time.Now})

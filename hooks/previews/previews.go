@@ -4,6 +4,7 @@ package previews
 
 import (
 	"context"
+	"time"
 
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/hook"
@@ -26,7 +27,7 @@ type Previewer interface {
 
 // Queue is what the room needs of jobs.Queue.
 type Queue interface {
-	Register(kind string, lanes int, w jobs.Worker)
+	Register(kind string, lanes int, p jobs.Policy, w jobs.Worker)
 	Wake(kind string)
 }
 
@@ -53,7 +54,7 @@ func Bind(app core.App, d Deps) {
 	app.OnRecordUpdateExecute(schema.Documents).Bind(late("yield", yield))
 	app.OnRecordAfterCreateSuccess(schema.Documents).Bind(on("wake", r.wake))
 	app.OnRecordAfterUpdateSuccess(schema.Documents).Bind(on("wakeAgain", r.wake))
-	d.Queue.Register(Kind, lanes, r)
+	d.Queue.Register(Kind, lanes, jobs.Policy{First: 2 * time.Second, Factor: 4, Longest: 32 * time.Second, Retries: 3}, r)
 }
 
 func on(act string, f func(*core.RecordEvent) error) *hook.Handler[*core.RecordEvent] {

@@ -43,7 +43,7 @@ type hand struct {
 	woken  int
 }
 
-func (h *hand) Register(_ string, _ int, w jobs.Worker) { h.worker = w }
+func (h *hand) Register(_ string, _ int, _ jobs.Policy, w jobs.Worker) { h.worker = w }
 
 func (h *hand) Wake(string) {
 	h.mu.Lock()

@@ -15,21 +15,21 @@ import (
 	"onlibrary/internal/schema"
 )
 
-// MaxRetries is how often a job is tried again after a fault of the machine.
-const MaxRetries = 3
-
 // Job is one piece of work. Payload is JSON; Key is unique for ever, so that
 // nothing is queued twice; Attempts counts from 1 while the job runs.
 type Job struct {
-	ID       string        `db:"id"`
-	Kind     string        `db:"kind"`
-	Payload  types.JSONRaw `db:"payload"`
-	Key      string        `db:"key"`
-	Attempts int           `db:"attempts"`
+	ID       string         `db:"id"`
+	Kind     string         `db:"kind"`
+	Payload  types.JSONRaw  `db:"payload"`
+	Key      string         `db:"key"`
+	Attempts int            `db:"attempts"`
+	Created  types.DateTime `db:"created"`
 }
 
 // Enqueue writes a job through app, which should be the transaction of the
-// job's cause. A key that is there already is left as it is.
+// job's cause, and wakes the app's queue when that is committed. A key that is
+// there already is left as it is, done or not; one is free again 30 days after
+// its job was done.
 func Enqueue(app core.App, kind, key string, payload any) error {
 	raw, err := json.Marshal(payload)
 	if err != nil {
@@ -46,6 +46,7 @@ func Enqueue(app core.App, kind, key string, payload any) error {
 	if err != nil {
 		return fmt.Errorf("job %s: %w", key, err)
 	}
+	wakeAfter(app, kind)
 	return nil
 }
 
@@ -56,7 +57,7 @@ func claim(app core.App, kind string, now time.Time) (*Job, error) {
 	err := app.NonconcurrentDB().NewQuery(
 		`UPDATE jobs SET state = {:running}, attempts = attempts + 1, updated = {:now}
 		 WHERE id = (SELECT id FROM jobs WHERE state = {:queued} AND kind = {:kind} AND runAt <= {:now} ORDER BY runAt LIMIT 1)
-		 RETURNING id, kind, payload, key, attempts`).Bind(dbx.Params{
+		 RETURNING id, kind, payload, key, attempts, created`).Bind(dbx.Params{
 		"running": schema.JobRunning, "queued": schema.JobQueued, "kind": kind, "now": instant(now),
 	}).All(&found)
 	if err != nil || len(found) == 0 {
@@ -66,8 +67,8 @@ func claim(app core.App, kind string, now time.Time) (*Job, error) {
 }
 
 // settle writes how a run of the job ended. A job that goes back to the queue
-// is due at runAt.
-func settle(app core.App, j *Job, state string, cause error, runAt, now time.Time) error {
+// is due at runAt; forget empties the payload.
+func settle(app core.App, j *Job, state string, cause error, runAt, now time.Time, forget bool) error {
 	text := ""
 	if cause != nil {
 		text = cause.Error()
@@ -75,23 +76,28 @@ func settle(app core.App, j *Job, state string, cause error, runAt, now time.Tim
 			text = string(r[:2000])
 		}
 	}
-	_, err := app.NonconcurrentDB().Update(schema.Jobs, dbx.Params{
+	row := dbx.Params{
 		"state": state, "attempts": j.Attempts, "lastError": text, "runAt": instant(runAt), "updated": instant(now),
-	}, dbx.HashExp{"id": j.ID}).Execute()
+	}
+	if forget {
+		row["payload"] = "null"
+	}
+	_, err := app.NonconcurrentDB().Update(schema.Jobs, row, dbx.HashExp{"id": j.ID}).Execute()
 	return err
 }
 
 // recoverRunning puts back what a killed process left running. It waits as
 // after any other fault, so that a job that kills the server does not do so
 // again at once.
-func recoverRunning(app core.App, now time.Time) error {
+func recoverRunning(app core.App, k *kind, now time.Time) error {
 	var left []*Job
-	err := app.ConcurrentDB().Select("id", "attempts").From(schema.Jobs).Where(dbx.HashExp{"state": schema.JobRunning}).All(&left)
+	err := app.ConcurrentDB().Select("id", "attempts").From(schema.Jobs).
+		Where(dbx.HashExp{"state": schema.JobRunning, "kind": k.name}).All(&left)
 	if err != nil {
 		return err
 	}
 	for _, j := range left {
-		err := settle(app, j, schema.JobQueued, errStopped, now.Add(backoff(j.Attempts)), now)
+		err := settle(app, j, schema.JobQueued, errStopped, now.Add(k.policy.wait(j.Attempts)), now, false)
 		if err != nil {
 			return err
 		}
@@ -106,11 +112,6 @@ func forget(app core.App, before time.Time) error {
 		dbx.NewExp("updated < {:before}", dbx.Params{"before": instant(before)}),
 	)).Execute()
 	return err
-}
-
-// backoff is 2, 8 and 32 seconds after the first, second and third try.
-func backoff(attempt int) time.Duration {
-	return 2 * time.Second << (2 * (min(max(attempt, 1), MaxRetries) - 1))
 }
 
 func instant(t time.Time) string {

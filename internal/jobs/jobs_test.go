@@ -102,10 +102,15 @@ func await(t *testing.T, what string, is func() bool) {
 	}
 }
 
+// thrice is a policy of three more tries, after 2, 8 and 32 seconds.
+func thrice() Policy {
+	return Policy{First: 2 * time.Second, Factor: 4, Longest: 32 * time.Second, Retries: 3}
+}
+
 func start(t *testing.T, app core.App, lanes int, w *worker) *Queue {
 	t.Helper()
 	q := New(app)
-	q.Register("test", lanes, w)
+	q.Register("test", lanes, thrice(), w)
 	if err := q.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -188,7 +193,7 @@ func TestFailures(t *testing.T) {
 	}}
 	q := New(app)
 	q.now = at.now
-	q.Register("test", 1, w)
+	q.Register("test", 1, thrice(), w)
 	enqueue(t, app, "file", "machine", "panic", "good")
 	work := func() {
 		t.Helper()
@@ -208,7 +213,7 @@ func TestFailures(t *testing.T) {
 		}
 	}
 	for i, wait := range []int{2, 8, 32} {
-		at.pass(backoff(i+1) - time.Millisecond)
+		at.pass(time.Duration(wait)*time.Second - time.Millisecond)
 		work()
 		if got := stored(t, app, "machine"); got.Attempts != i+1 {
 			t.Errorf("tried again before %d s: %+v", wait, got)
@@ -234,7 +239,7 @@ func TestGiveUpIsRepeated(t *testing.T) {
 	w := &worker{do: func(context.Context, *Job) error { return errors.New("no") }, giveUp: func(*Job, error) error { return locked }}
 	q := New(app)
 	q.now = at.now
-	q.Register("test", 1, w)
+	q.Register("test", 1, thrice(), w)
 	enqueue(t, app, "job")
 	for range 2 {
 		if _, err := q.workOff(t.Context(), q.kinds[0]); err != nil {
@@ -275,23 +280,23 @@ func TestKilledJobsAreTakenUp(t *testing.T) {
 	app := testapp.New(t)
 	at := &clock{at: time.Now().Add(time.Hour)}
 	enqueue(t, app, "job")
-	for kill := 1; kill <= MaxRetries+1; kill++ {
+	q := New(app)
+	q.now = at.now
+	w := &worker{do: func(context.Context, *Job) error { t.Error("it runs a fifth time"); return nil }}
+	q.Register("test", 1, thrice(), w)
+	for kill := 1; kill <= 4; kill++ {
 		if j, err := claim(app, "test", at.now()); err != nil || j == nil || j.Attempts != kill {
 			t.Fatalf("kill %d: %+v %v", kill, j, err)
 		}
 		// Here the process dies, and another starts.
-		if err := recoverRunning(app, at.now()); err != nil {
+		if err := recoverRunning(app, q.kinds[0], at.now()); err != nil {
 			t.Fatal(err)
 		}
 		if j, err := claim(app, "test", at.now()); err != nil || j != nil {
 			t.Errorf("kill %d: it runs again at once: %+v %v", kill, j, err)
 		}
-		at.pass(backoff(kill))
+		at.pass(thrice().wait(kill))
 	}
-	w := &worker{do: func(context.Context, *Job) error { t.Error("it runs a fifth time"); return nil }}
-	q := New(app)
-	q.now = at.now
-	q.Register("test", 1, w)
 	if _, err := q.workOff(t.Context(), q.kinds[0]); err != nil {
 		t.Fatal(err)
 	}

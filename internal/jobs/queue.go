@@ -17,9 +17,9 @@ import (
 
 // Worker does the jobs of one kind.
 type Worker interface {
-	// Do runs the job. A nil error means done. An error that Retry made is a
-	// fault of the machine and the job is tried again, at most MaxRetries
-	// times; any other error is final. Do returns soon after ctx ends.
+	// Do runs the job. A nil error means done. After an error that Retry or
+	// Down made the job is tried again as its kind's policy says; any other
+	// error is final. Do returns soon after ctx ends.
 	Do(ctx context.Context, j *Job) error
 	// GiveUp is told of a job that is dead, so that what waits for it can end.
 	// While it fails, the job is not dead and GiveUp is told again.
@@ -38,16 +38,18 @@ type Queue struct {
 	app   core.App
 	log   func() *slog.Logger
 	now   func() time.Time
-	kinds []kind
+	kinds []*kind
 	stop  context.CancelFunc
 	done  sync.WaitGroup
 }
 
 type kind struct {
 	name   string
-	worker Worker
 	lanes  int
+	policy Policy
+	worker Worker
 	wake   chan struct{}
+	rest   rest
 }
 
 // New returns a queue on app's database.
@@ -56,11 +58,13 @@ func New(app core.App) *Queue {
 }
 
 // Register has worker do the jobs of the named kind, at most lanes at a time.
-func (q *Queue) Register(name string, lanes int, worker Worker) {
-	q.kinds = append(q.kinds, kind{name, worker, lanes, make(chan struct{}, lanes)})
+// What goes out of the house and is killed on its way goes out again: up to one
+// job a lane.
+func (q *Queue) Register(name string, lanes int, p Policy, worker Worker) {
+	q.kinds = append(q.kinds, &kind{name: name, lanes: lanes, policy: p, worker: worker, wake: make(chan struct{}, lanes)})
 }
 
-// Wake says that a job of the named kind was committed.
+// Wake says that a job of the named kind was committed; Enqueue does so itself.
 func (q *Queue) Wake(name string) {
 	for _, k := range q.kinds {
 		if k.name != name {
@@ -76,9 +80,12 @@ func (q *Queue) Wake(name string) {
 // Start takes up what an earlier process left and works until Stop. Only one
 // process may work on a database.
 func (q *Queue) Start() error {
-	if err := recoverRunning(q.app, q.now()); err != nil {
-		return fmt.Errorf("recover jobs: %w", err)
+	for _, k := range q.kinds {
+		if err := recoverRunning(q.app, k, q.now()); err != nil {
+			return fmt.Errorf("recover jobs: %w", err)
+		}
 	}
+	q.app.Store().Set(storeKey, q)
 	ctx, cancel := context.WithCancel(context.Background())
 	q.stop = cancel
 	for _, k := range q.kinds {
@@ -90,13 +97,36 @@ func (q *Queue) Start() error {
 	return nil
 }
 
+// storeKey is where an app keeps the queue that works on it.
+const storeKey = "onlibrary.jobs.queue"
+
+// wakeAfter wakes the queue of app, if one works here, once the transaction
+// that app may be has been committed.
+func wakeAfter(app core.App, name string) {
+	q, ok := app.Store().Get(storeKey).(*Queue)
+	if !ok {
+		return
+	}
+	tx := app.TxInfo()
+	if tx == nil {
+		q.Wake(name)
+		return
+	}
+	tx.OnComplete(func(err error) error {
+		if err == nil {
+			q.Wake(name)
+		}
+		return nil
+	})
+}
+
 // Stop ends running jobs, which go back to the queue, and waits for them.
 func (q *Queue) Stop() {
 	q.stop()
 	q.done.Wait()
 }
 
-func (q *Queue) lane(ctx context.Context, k kind) {
+func (q *Queue) lane(ctx context.Context, k *kind) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -117,8 +147,11 @@ func (q *Queue) lane(ctx context.Context, k kind) {
 }
 
 // workOff does jobs until none is due and tells when the next one may be.
-func (q *Queue) workOff(ctx context.Context, k kind) (time.Duration, error) {
+func (q *Queue) workOff(ctx context.Context, k *kind) (time.Duration, error) {
 	for ctx.Err() == nil {
+		if left := k.rest.left(q.now()); left > 0 {
+			return left, nil
+		}
 		j, err := claim(q.app, k.name, q.now())
 		if err != nil {
 			return 0, err
@@ -126,7 +159,7 @@ func (q *Queue) workOff(ctx context.Context, k kind) (time.Duration, error) {
 		if j == nil {
 			break
 		}
-		q.run(ctx, k.worker, j)
+		q.run(ctx, k, j)
 	}
 	return q.next(k.name)
 }

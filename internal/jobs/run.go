@@ -12,37 +12,54 @@ import (
 
 var errStopped = errors.New("the server stopped while it ran")
 
-// Retry marks err as a fault of the machine, not of what was worked on.
-func Retry(err error) error { return retryable{err} }
+// Retry marks err as a fault of the machine or of the far end, not of what was
+// worked on.
+func Retry(err error) error { return retryable{error: err} }
 
-type retryable struct{ error }
+// Down is Retry for a far end that no other job of the kind would reach now
+// either: the kind rests up to 15 s, so that an outage costs few tries.
+func Down(err error) error { return retryable{error: err, down: true} }
+
+type retryable struct {
+	error
+	down bool
+}
 
 func (r retryable) Unwrap() error { return r.error }
 
 // run does one job and writes down how that ended.
-func (q *Queue) run(ctx context.Context, w Worker, j *Job) {
+func (q *Queue) run(ctx context.Context, k *kind, j *Job) {
 	cause := errStopped // each time, with its process
-	if j.Attempts <= MaxRetries+1 {
-		cause = routine.SafeWrap(func() error { return w.Do(ctx, j) })()
+	if !k.policy.killer(j) {
+		cause = routine.SafeWrap(func() error { return k.worker.Do(ctx, j) })()
 	}
 	var fault retryable
+	again := errors.As(cause, &fault)
 	switch {
 	case cause == nil:
-		q.settle(ctx, j, schema.JobDone, nil, 0)
+		q.settle(ctx, k, j, schema.JobDone, nil, 0)
+		if k.rest.end() {
+			for range k.lanes {
+				q.Wake(k.name)
+			}
+		}
 	case ctx.Err() != nil: // the server stops: this run does not count
 		j.Attempts--
-		q.settle(ctx, j, schema.JobQueued, cause, 0)
-	case errors.As(cause, &fault) && j.Attempts <= MaxRetries:
+		q.settle(ctx, k, j, schema.JobQueued, cause, 0)
+	case again && !k.policy.ends(j, q.now()):
+		if fault.down {
+			k.rest.begin(k.policy, q.now())
+		}
 		q.log().Warn("job put off", "kind", j.Kind, "key", j.Key, "attempt", j.Attempts, "error", cause)
-		q.settle(ctx, j, schema.JobQueued, cause, backoff(j.Attempts))
+		q.settle(ctx, k, j, schema.JobQueued, cause, k.policy.wait(j.Attempts))
 	default:
 		q.log().Error("job failed", "kind", j.Kind, "key", j.Key, "attempt", j.Attempts, "error", cause)
-		if err := giveUp(ctx, w, j, cause); err != nil {
+		if err := giveUp(ctx, k.worker, j, cause); err != nil {
 			q.log().Error("give a job up", "kind", j.Kind, "key", j.Key, "error", err)
-			q.settle(ctx, j, schema.JobQueued, errors.Join(cause, err), time.Minute)
+			q.settle(ctx, k, j, schema.JobQueued, errors.Join(cause, err), time.Minute)
 			return
 		}
-		q.settle(ctx, j, schema.JobFailed, cause, 0)
+		q.settle(ctx, k, j, schema.JobFailed, cause, 0)
 	}
 }
 
@@ -53,10 +70,11 @@ func giveUp(ctx context.Context, w Worker, j *Job, cause error) error {
 // settle writes the job's state and does not take no for an answer: the work is
 // done. If the server stops meanwhile the job stays running, which the next
 // start finds.
-func (q *Queue) settle(ctx context.Context, j *Job, state string, cause error, wait time.Duration) {
+func (q *Queue) settle(ctx context.Context, k *kind, j *Job, state string, cause error, wait time.Duration) {
+	forget := k.policy.Private && state == schema.JobDone
 	for pause := time.Second; ; pause = min(2*pause, time.Minute) {
 		now := q.now()
-		err := settle(q.app, j, state, cause, now.Add(wait), now)
+		err := settle(q.app, j, state, cause, now.Add(wait), now, forget)
 		if err == nil {
 			return
 		}
