@@ -41,6 +41,9 @@ type room struct {
 	// lookups and notices slow down who asks for usernames, and mail to the
 	// owner of an address that somebody signs up with.
 	lookups, notices *tries.Counter
+	// answered holds the usernames answered for taken addresses, by key: a made
+	// account would hold its own. To be tried once an hour is to be reserved.
+	answered *tries.Counter
 }
 
 // afterFileCopy is a priority behind PocketBase's copying of files (99): a
@@ -53,9 +56,10 @@ func Bind(app core.App, d Deps) {
 		d.PublicURL = func(app core.App) string { return app.Settings().Meta.AppURL }
 	}
 	r := &room{
-		Deps:    d,
-		lookups: tries.New(60, time.Minute, 10_000),
-		notices: tries.New(1, 10*time.Minute, 10_000),
+		Deps:     d,
+		lookups:  tries.New(60, time.Minute, 10_000),
+		notices:  tries.New(1, 10*time.Minute, 10_000),
+		answered: tries.New(1, time.Hour, 10_000),
 	}
 
 	app.OnRecordCreateRequest(schema.Users).Bind(on("createUser", r.createUser))

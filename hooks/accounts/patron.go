@@ -42,7 +42,7 @@ func completeUser(e *core.RecordEvent) error {
 	}
 	if username = norm.NFC.String(username); username == "" {
 		var err error
-		if username, err = makeUsername(e.App, u.Email(), u.GetString("name"), u.Id); err != nil {
+		if username, err = makeUsername(e.App, u.Email(), u.GetString("name"), u.Id, func(string) bool { return false }); err != nil {
 			return err
 		}
 	}

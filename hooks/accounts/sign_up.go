@@ -119,28 +119,29 @@ func (r *room) signUpDiscreetly(e *core.RecordRequestEvent) error {
 	err := app.RunInTransaction(func(tx core.App) error {
 		e.App = tx
 		email := e.Record.Email()
-		var err error
-		owner, err = tx.FindAuthRecordByEmail(schema.Users, email)
-		if errors.Is(err, sql.ErrNoRows) {
-			return e.Next()
-		}
-		if err != nil {
-			return err
-		}
 		if e.Record.GetString("username") == "" {
-			// Made as for a free address: that the owner's name is taken can be
-			// asked openly, so giving it would tell whose the address is.
-			username, err := makeUsername(tx, email, e.Record.GetString("name"), "")
+			// Made alike for both: that the owner's name is taken can be asked
+			// openly, so giving it would tell whose the address is.
+			username, err := makeUsername(tx, email, e.Record.GetString("name"), "", r.reserved)
 			if err != nil {
 				return err
 			}
 			e.Record.Set("username", username)
 		}
-		_, domain, _ := strings.Cut(email, "@")
-		e.Record.SetEmail(security.RandomString(20) + "@" + domain)
-		if err := e.Next(); err != nil {
+		var err error
+		owner, err = tx.FindAuthRecordByEmail(schema.Users, email)
+		if errors.Is(err, sql.ErrNoRows) {
+			return r.unlessReserved(e)
+		}
+		if err != nil {
 			return err
 		}
+		_, domain, _ := strings.Cut(email, "@")
+		e.Record.SetEmail(security.RandomString(20) + "@" + domain)
+		if err := r.unlessReserved(e); err != nil {
+			return err
+		}
+		r.answered.Note(usernameKey(e.Record.GetString("username")), r.Now())
 		e.Record.SetEmail(email)
 		return errTaken
 	})
@@ -149,6 +150,24 @@ func (r *room) signUpDiscreetly(e *core.RecordRequestEvent) error {
 	}
 	r.tellOwner(app, owner)
 	return e.JSON(http.StatusOK, e.Record)
+}
+
+// unlessReserved signs up, save under a name that was answered for a taken
+// address: it is refused as one that an account holds, when all else is well.
+func (r *room) unlessReserved(e *core.RecordRequestEvent) error {
+	if err := e.Next(); err != nil {
+		return err
+	}
+	if r.reserved(e.Record.GetString("username")) {
+		return e.BadRequestError("Failed to create record", validation.Errors{
+			"username": validation.NewError("validation_not_unique", "Value must be unique"),
+		})
+	}
+	return nil
+}
+
+func (r *room) reserved(username string) bool {
+	return r.answered.Wait(usernameKey(username), r.Now()) > 0
 }
 
 // checkDomain refuses an address whose domain the library does not take.

@@ -196,7 +196,7 @@ func TestSignUpDiscreetly(t *testing.T) {
 	free := h.ask(nil, "POST", users, signUpBody(m{"email": "free.one@example.org", "name": "A"}))
 	eventually(t, "the mail to the free address", func() bool { return h.TestMailer.TotalSend() == 1 })
 	h.TestMailer.Reset()
-	for range 3 {
+	for i := range 3 {
 		taken := h.ask(nil, "POST", users, signUpBody(m{"email": "Taken.One@example.org", "name": "A"}))
 		if free.status != 200 || taken.status != 200 {
 			t.Fatalf("free %d %s\ntaken %d %s", free.status, free.raw, taken.status, taken.raw)
@@ -213,8 +213,8 @@ func TestSignUpDiscreetly(t *testing.T) {
 		if len(taken.body.(m)) != len(free.body.(m)) {
 			t.Errorf("fields: %v and %v", slices.Sorted(maps.Keys(taken.body.(m))), slices.Sorted(maps.Keys(free.body.(m))))
 		}
-		// As for a free address whose name somebody has.
-		if free.at("username") != "free.one" || taken.at("username") != "taken.one2" {
+		// As for a free address whose name somebody has, and once more.
+		if free.at("username") != "free.one" || taken.at("username") != fmt.Sprint("taken.one", i+2) {
 			t.Errorf("usernames %v and %v", free.at("username"), taken.at("username"))
 		}
 		if id, _ := taken.at("id").(string); len(id) != 15 || id == owner.Id {
@@ -253,6 +253,52 @@ func TestSignUpDiscreetly(t *testing.T) {
 	defer fsys.Close()
 	if left, err := fsys.List(owner.Collection().BaseFilesPath() + "/" + a.at("id").(string)); err != nil || len(left) != 0 {
 		t.Errorf("left behind: %v (%v)", left, err)
+	}
+}
+
+// A name answered for a taken address is held as one that an account was made
+// with, against whoever signs up next, for an hour.
+func TestSignUpDiscreetlyTwice(t *testing.T) {
+	h := open(t)
+	h.smtp()
+	h.set(schema.Library, schema.LibraryID, m{"activation": schema.ActivationEmail})
+	h.user("owner", schema.RoleCustomer)
+	admin := h.user("root", schema.RoleAdmin)
+	for _, email := range []string{"owner@example.org", "free@example.org"} {
+		if a := h.ask(nil, "POST", users, signUpBody(m{"email": email, "username": "probe." + email[:4]})); a.status != 200 {
+			t.Fatalf("%s: %d %s", email, a.status, a.raw)
+		}
+	}
+	again := func(username, email string, more m) answer {
+		body := m{"email": email, "username": username}
+		maps.Copy(body, more)
+		return h.ask(nil, "POST", users, signUpBody(body))
+	}
+	for _, more := range []m{nil, {"password": "short", "passwordConfirm": "short"}, {"quietHours": m{"from": "25:00"}}, {"name": strings.Repeat("a", 129)}} {
+		for _, email := range []string{"owner@example.org", "third@example.org"} {
+			taken, held := again("probe.owne", email, more), again("PROBE.FREE", email, more)
+			if taken.status != 400 || taken.raw != held.raw || more == nil && taken.code("username") != "validation_not_unique" {
+				t.Errorf("%s, %v: after a taken address %d %s\nafter a free one %d %s", email, more, taken.status, taken.raw, held.status, held.raw)
+			}
+		}
+	}
+	if a := again("ｐｒｏｂｅ.OWNE", "third@example.org", nil); a.code("username") != "validation_not_unique" {
+		t.Errorf("in another form: %d %s", a.status, a.raw)
+	}
+	// Names that the library makes step aside, too.
+	if a := h.ask(nil, "POST", users, signUpBody(m{"email": "probe.owne@example.org"})); a.at("username") != "probe.owne2" {
+		t.Errorf("made: %d %s", a.status, a.raw)
+	}
+	if n, err := h.CountRecords(schema.Users); err != nil || n != 4 {
+		t.Errorf("%d users (%v), want 4", n, err)
+	}
+	if a := h.ask(admin, "POST", users, signUpBody(m{"email": "staff@example.org", "username": "probe.owne", "verified": true})); a.status != 200 {
+		t.Errorf("staff are held, too: %d %s", a.status, a.raw)
+	}
+	again("another.name", "owner@example.org", nil)
+	h.now.Add(60*60 + 1)
+	if a := again("another.name", "fourth@example.org", nil); a.status != 200 {
+		t.Errorf("an hour later: %d %s", a.status, a.raw)
 	}
 }
 

@@ -37,9 +37,9 @@ func findByUsername(app core.App, username string) (*core.Record, error) {
 	return app.FindFirstRecordByData(schema.Users, "usernameKey", usernameKey(username))
 }
 
-// makeUsername makes a free username of an address, or else of a name. The user
-// whose id is besides counts as not there.
-func makeUsername(app core.App, email, name, besides string) (string, error) {
+// makeUsername makes a free username of an address, or else of a name, that is
+// not reserved either. The user whose id is besides counts as not there.
+func makeUsername(app core.App, email, name, besides string, reserved func(username string) bool) (string, error) {
 	local, _, _ := strings.Cut(email, "@")
 	local, _, _ = strings.Cut(local, "+")
 	base := usernameOf(local)
@@ -62,7 +62,7 @@ func makeUsername(app core.App, email, name, besides string) (string, error) {
 		if err != nil {
 			return "", fmt.Errorf("looking for a username: %w", err)
 		}
-		if taken == 0 {
+		if taken == 0 && !reserved(username) {
 			return username, nil
 		}
 	}
