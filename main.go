@@ -19,6 +19,7 @@ import (
 	"onlibrary/hooks/limits"
 	"onlibrary/hooks/locale"
 	"onlibrary/hooks/previews"
+	"onlibrary/hooks/seeds"
 	"onlibrary/hooks/server"
 	"onlibrary/hooks/web"
 	"onlibrary/internal/config"
@@ -57,7 +58,7 @@ func run(args []string) error {
 		return err
 	}
 	root := server.Root(app, version)
-	root.AddCommand(server.Serve(app, work), server.Migrate(app), accounts.Command(app, people), cmd.NewSuperuserCommand(app))
+	root.AddCommand(server.Serve(app, work), server.Migrate(app), accounts.Command(app, people), seeds.Command(app), cmd.NewSuperuserCommand(app))
 	root.SetArgs(args)
 	return root.Execute()
 }
