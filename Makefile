@@ -36,7 +36,7 @@ test-e2e: build need-tools ## run the built binary with the JavaScript SDK and C
 	npm run --silent test:e2e --prefix ui
 
 race: need-go ## run the concurrent packages under the race detector (needs a C compiler)
-	CGO_ENABLED=1 go test -race ./internal/jobs/ ./internal/translate/ ./internal/tries/ ./hooks/previews/
+	CGO_ENABLED=1 go test -race ./internal/jobs/ ./internal/outbox/ ./internal/translate/ ./internal/tries/ ./hooks/previews/
 	CGO_ENABLED=1 go test -race -run 'Closes|Idles|Faults|Killed|Frames|Hostile/(forks_away|writes)' ./internal/media/
 	CGO_ENABLED=1 go test -race -run 'Race|AtOnce|Setup|Stream' ./hooks/accounts/ ./hooks/limits/ ./hooks/locale/
 
@@ -67,11 +67,14 @@ need-go:
 need-node:
 	@sh packaging/need.sh node
 
-need-tools:
+need-tools: $(TOOLS)/mailpit
 	@sh packaging/need.sh tools
 
 $(TOOLS)/golangci-lint:
 	GOBIN=$(TOOLS) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+
+$(TOOLS)/mailpit: | need-go # a mail server for tests
+	GOBIN=$(TOOLS) go install github.com/axllent/mailpit@v1.27.11
 
 $(TOOLS)/air:
 	GOBIN=$(TOOLS) go install github.com/air-verse/air@v1.67.4

@@ -31,17 +31,23 @@ type Job struct {
 // there already is left as it is, done or not; one is free again 30 days after
 // its job was done.
 func Enqueue(app core.App, kind, key string, payload any) error {
+	return EnqueueAt(app, kind, key, payload, time.Time{})
+}
+
+// EnqueueAt is Enqueue for a job that is not to be done before at.
+func EnqueueAt(app core.App, kind, key string, payload any, at time.Time) error {
 	raw, err := json.Marshal(payload)
 	if err != nil {
 		return fmt.Errorf("job %s: %w", key, err)
 	}
 	now := types.NowDateTime().String()
+	due := max(now, instant(at))
 	_, err = app.NonconcurrentDB().NewQuery(
 		`INSERT INTO jobs (id, kind, payload, state, attempts, runAt, lastError, key, created, updated)
-		 VALUES ({:id}, {:kind}, {:payload}, {:state}, 0, {:now}, '', {:key}, {:now}, {:now})
+		 VALUES ({:id}, {:kind}, {:payload}, {:state}, 0, {:due}, '', {:key}, {:now}, {:now})
 		 ON CONFLICT (key) DO NOTHING`).Bind(dbx.Params{
 		"id": core.GenerateDefaultRandomId(), "kind": kind, "payload": string(raw),
-		"state": schema.JobQueued, "key": key, "now": now,
+		"state": schema.JobQueued, "key": key, "now": now, "due": due,
 	}).Execute()
 	if err != nil {
 		return fmt.Errorf("job %s: %w", key, err)

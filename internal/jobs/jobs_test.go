@@ -353,3 +353,124 @@ func TestForget(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+func TestWaitsGrowToTheLongest(t *testing.T) {
+	p := Policy{First: 2 * time.Second, Factor: 2, Longest: 5 * time.Minute, Jitter: 0.25}
+	for attempt, base := range map[int]time.Duration{
+		1: 2 * time.Second, 2: 4 * time.Second, 7: 128 * time.Second, 8: 256 * time.Second, 9: 5 * time.Minute, 1000: 5 * time.Minute,
+	} {
+		seen := map[time.Duration]bool{}
+		for range 50 {
+			d := p.wait(attempt)
+			if d < base || d > base+base/4 {
+				t.Errorf("after try %d: %s, want %s and up to a quarter more", attempt, d, base)
+			}
+			seen[d] = true
+		}
+		if len(seen) < 2 {
+			t.Errorf("after try %d: always %v", attempt, seen)
+		}
+	}
+}
+
+func TestJobsEndByAge(t *testing.T) {
+	app := testapp.New(t)
+	at := &clock{at: time.Now()}
+	w := &worker{do: func(context.Context, *Job) error { return Retry(errors.New("away")) }}
+	q := New(app)
+	q.now = at.now
+	q.Register("test", 1, Policy{First: time.Second, Factor: 2, Longest: time.Minute, Within: 48 * time.Hour}, w)
+	enqueue(t, app, "job")
+	for tries, step := range []time.Duration{time.Second, 47 * time.Hour, 2 * time.Hour} {
+		at.pass(step)
+		if _, err := q.workOff(t.Context(), q.kinds[0]); err != nil {
+			t.Fatal(err)
+		}
+		want := row{schema.JobQueued, tries + 1, "away"}
+		if tries == 2 {
+			want.State = schema.JobFailed
+		}
+		if got := stored(t, app, "job"); got != want {
+			t.Errorf("%+v, want %+v", got, want)
+		}
+	}
+}
+
+func TestOutageRestsItsKind(t *testing.T) {
+	app := testapp.New(t)
+	at := &clock{at: time.Now().Add(time.Hour)}
+	away := true
+	w := &worker{do: func(context.Context, *Job) error {
+		if away {
+			return Down(errors.New("away"))
+		}
+		return nil
+	}}
+	q := New(app)
+	q.now = at.now
+	q.Register("test", 1, Policy{First: 2 * time.Second, Factor: 2, Longest: 5 * time.Minute}, w)
+	for i := range 100 {
+		enqueue(t, app, fmt.Sprint("job", i))
+	}
+	for range 4 * 60 { // a minute by quarters of a second
+		if _, err := q.workOff(t.Context(), q.kinds[0]); err != nil {
+			t.Fatal(err)
+		}
+		at.pass(time.Second / 4)
+	}
+	if n := len(w.tried()); n < 4 || n > 10 {
+		t.Errorf("%d tries in a minute's outage of 100 jobs", n)
+	}
+	away = false
+	at.pass(longestRest)
+	if _, err := q.workOff(t.Context(), q.kinds[0]); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 100 {
+		if got := stored(t, app, fmt.Sprint("job", i)); got.State != schema.JobDone {
+			t.Errorf("job%d is not done %s after the outage: %+v", i, longestRest, got)
+		}
+	}
+}
+
+func TestPersonalPayloadGoesWhenDone(t *testing.T) {
+	app := testapp.New(t)
+	w := &worker{do: func(_ context.Context, j *Job) error {
+		if j.Key == "dead" {
+			return errors.New("no")
+		}
+		return nil
+	}}
+	q := New(app)
+	q.Register("test", 1, Policy{Private: true}, w)
+	enqueue(t, app, "done", "dead")
+	if _, err := q.workOff(t.Context(), q.kinds[0]); err != nil {
+		t.Fatal(err)
+	}
+	for key, want := range map[string]string{"done": "null", "dead": `{"key":"dead"}`} {
+		var payload string
+		if err := app.DB().Select("payload").From(schema.Jobs).Where(dbx.HashExp{"key": key}).Row(&payload); err != nil {
+			t.Fatal(err)
+		}
+		if payload != want {
+			t.Errorf("%s: %s, want %s", key, payload, want)
+		}
+	}
+}
+
+func TestCommitWakesTheQueue(t *testing.T) {
+	app := testapp.New(t)
+	w := &worker{do: func(context.Context, *Job) error { return nil }}
+	start(t, app, 1, w)
+	time.Sleep(100 * time.Millisecond) // the lane sleeps by now, for half a minute
+	err := app.RunInTransaction(func(tx core.App) error {
+		enqueue(t, tx, "inside")
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the job of a transaction", func() bool { return stored(t, app, "inside").State == schema.JobDone })
+	enqueue(t, app, "alone")
+	await(t, "the job of none", func() bool { return stored(t, app, "alone").State == schema.JobDone })
+}

@@ -20,6 +20,12 @@ func Retry(err error) error { return retryable{error: err} }
 // either: the kind rests up to 15 s, so that an outage costs few tries.
 func Down(err error) error { return retryable{error: err, down: true} }
 
+// Retriable tells whether Retry or Down marked err.
+func Retriable(err error) bool {
+	var fault retryable
+	return errors.As(err, &fault)
+}
+
 type retryable struct {
 	error
 	down bool

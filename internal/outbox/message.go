@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/pocketbase/pocketbase/tools/mailer"
+	"github.com/pocketbase/pocketbase/tools/security"
 	gomail "github.com/wneessen/go-mail"
 
 	"onlibrary/internal/jobs"
@@ -30,6 +31,7 @@ func compose(m *mailer.Message) (*gomail.Msg, error) {
 		}
 	}
 	msg.Subject(m.Subject)
+	msg.SetMessageIDWithValue(security.PseudorandomString(20) + "@" + domain(m.From.Address))
 	msg.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: nobody's absence note is wanted
 	for name, value := range m.Headers {
 		if strings.EqualFold(name, string(gomail.HeaderMessageID)) {
@@ -53,6 +55,10 @@ func compose(m *mailer.Message) (*gomail.Msg, error) {
 		}
 	}
 	return msg, nil
+}
+
+func domain(address string) string {
+	return address[strings.LastIndexByte(address, '@')+1:]
 }
 
 // classify marks an error of sending for a worker to return. Final is what the

@@ -37,6 +37,7 @@ type Envelope struct {
 	Key    string
 	To     netmail.Address
 	Letter mail.Letter
+	At     time.Time // not before then
 }
 
 // Queue is what the outbox needs of jobs.Queue.
@@ -63,7 +64,7 @@ func Post(tx core.App, e Envelope) error {
 	if err := CheckAddress(e.To.Address); err != nil {
 		return err
 	}
-	return jobs.Enqueue(tx, Mail, Mail+":"+e.Key, payload{e.To, e.Letter})
+	return jobs.EnqueueAt(tx, Mail, Mail+":"+e.Key, payload{e.To, e.Letter}, e.At)
 }
 
 type payload struct {
@@ -130,13 +131,12 @@ func Message(app core.App, key string, to netmail.Address, l mail.Letter) (*mail
 		return nil, err
 	}
 	meta := app.Settings().Meta
-	_, domain, _ := strings.Cut(meta.SenderAddress, "@")
 	id := sha256.Sum256([]byte(key))
 	return &mailer.Message{
 		From:    netmail.Address{Name: meta.SenderName, Address: meta.SenderAddress},
 		To:      []netmail.Address{to},
 		Subject: subject, HTML: html, Text: text,
-		Headers: map[string]string{"Message-ID": "<" + hex.EncodeToString(id[:16]) + "@" + domain + ">"},
+		Headers: map[string]string{"Message-ID": "<" + hex.EncodeToString(id[:16]) + "@" + domain(meta.SenderAddress) + ">"},
 	}, nil
 }
 
