@@ -6,6 +6,7 @@ import (
 	"maps"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/pocketbase/dbx"
 	validation "github.com/pocketbase/ozzo-validation/v4"
@@ -66,6 +67,27 @@ func makeUsername(app core.App, email, name, besides string, reserved func(usern
 			return username, nil
 		}
 	}
+}
+
+// FreeUsername returns wanted as it is if it can be a username and is free, case
+// and form aside, or else one made of it or, if nothing of it can stay, of name.
+// A reserved one counts as taken.
+func FreeUsername(app core.App, wanted, name string, reserved func(username string) bool) (string, error) {
+	wanted = norm.NFC.String(wanted)
+	allowed := func(c rune) bool {
+		return unicode.In(c, unicode.L, unicode.M, unicode.N) || strings.ContainsRune("._-", c)
+	}
+	n := utf8.RuneCountInString(wanted)
+	if n >= usernameLeast && n <= usernameMost && strings.IndexFunc(wanted, func(c rune) bool { return !allowed(c) }) < 0 {
+		taken, err := app.CountRecords(schema.Users, dbx.HashExp{"usernameKey": usernameKey(wanted)})
+		if err != nil {
+			return "", fmt.Errorf("looking for a username: %w", err)
+		}
+		if taken == 0 && !reserved(wanted) {
+			return wanted, nil
+		}
+	}
+	return makeUsername(app, wanted, name, "", reserved)
 }
 
 // usernameOf keeps of s what may stand in a username, with room for a number

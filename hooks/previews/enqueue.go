@@ -4,11 +4,14 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 
 	"onlibrary/internal/jobs"
+	"onlibrary/internal/quiet"
 )
 
 type payload struct {
 	Document string `json:"document"`
 	File     string `json:"file"`
+	// Quiet is said of what was moved here: its preview is no change either.
+	Quiet bool `json:"quiet,omitempty"`
 }
 
 // enqueue writes the job of a new file in the transaction that writes the
@@ -23,7 +26,7 @@ func enqueue(e *core.RecordEvent) error {
 		if err := e.Next(); err != nil {
 			return err
 		}
-		return jobs.Enqueue(e.App, Kind, Kind+":"+e.Record.Id+":"+name, payload{e.Record.Id, name})
+		return jobs.Enqueue(e.App, Kind, Kind+":"+e.Record.Id+":"+name, payload{e.Record.Id, name, quiet.Is(e.Context)})
 	})
 }
 

@@ -8,11 +8,13 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/filesystem"
 
 	"onlibrary/internal/jobs"
 	"onlibrary/internal/media"
+	"onlibrary/internal/quiet"
 	"onlibrary/internal/schema"
 )
 
@@ -35,6 +37,9 @@ func (r *room) save(ctx context.Context, j *jobs.Job, p media.Preview) error {
 	doc, err := r.document(j)
 	if doc == nil || err != nil {
 		return err
+	}
+	if isQuiet(j) {
+		ctx = quiet.With(ctx)
 	}
 	p.Work = p.Work.Clean()
 	doc.IgnoreUnchangedFields(true)
@@ -102,6 +107,13 @@ func yield(e *core.RecordEvent) error {
 			e.Record.Set(f, stored.Get(f))
 		}
 		fill(e.Record, p.Work)
-		return e.Next()
+		if err := e.Next(); err != nil || !quiet.Is(e.Context) {
+			return err
+		}
+		// PocketBase lets nobody keep what it was.
+		e.Record.SetRaw("updated", stored.GetRaw("updated"))
+		_, err = e.App.NonconcurrentDB().Update(schema.Documents, dbx.Params{"updated": stored.GetString("updated")},
+			dbx.HashExp{"id": stored.Id}).Execute()
+		return err
 	})
 }

@@ -59,3 +59,9 @@ func (r *room) document(j *jobs.Job) (*core.Record, error) {
 	}
 	return doc, nil
 }
+
+// isQuiet tells whether the job is of a document that was moved here.
+func isQuiet(j *jobs.Job) bool {
+	var p payload
+	return json.Unmarshal(j.Payload, &p) == nil && p.Quiet
+}
