@@ -1,8 +1,6 @@
 package accounts
 
 import (
-	"database/sql"
-	"errors"
 	"net/http"
 
 	"github.com/pocketbase/dbx"
@@ -22,7 +20,7 @@ func (r *room) me(e *core.RequestEvent) error {
 	if err != nil {
 		return err
 	}
-	unread, err := unreadNotifications(e.App, e.Auth)
+	unread, err := e.App.CountRecords(schema.Notifications, dbx.HashExp{"user": e.Auth.Id, "readAt": ""})
 	if err != nil {
 		return err
 	}
@@ -39,17 +37,6 @@ func (r *room) me(e *core.RequestEvent) error {
 		"language":            r.Language(info),
 		"timezone":            r.Timezone(info),
 	})
-}
-
-// unreadNotifications counts them, once there is such a collection.
-func unreadNotifications(app core.App, user *core.Record) (int64, error) {
-	const notifications = "notifications"
-	if _, err := app.FindCachedCollectionByNameOrId(notifications); errors.Is(err, sql.ErrNoRows) {
-		return 0, nil
-	} else if err != nil {
-		return 0, err
-	}
-	return app.CountRecords(notifications, dbx.HashExp{"user": user.Id, "readAt": ""})
 }
 
 // permissions answers GET permissions with every permission and what it allows,

@@ -76,20 +76,7 @@ func watchTokens(ctx context.Context, app core.App) {
 // empty. It asks the database once for each kind of account, and not at all
 // while nobody is connected.
 func closeDead(app core.App, id string) error {
-	open := map[string]map[account][]subscriptions.Client{}
-	for _, chunk := range app.SubscriptionsBroker().ChunkedClients(500) {
-		for _, client := range chunk {
-			a, ok := client.Get(accountKey).(account)
-			if !ok || id != "" && a.id != id {
-				continue
-			}
-			if open[a.collection] == nil {
-				open[a.collection] = map[account][]subscriptions.Client{}
-			}
-			open[a.collection][a] = append(open[a.collection][a], client)
-		}
-	}
-	for collection, streams := range open {
+	for collection, streams := range openStreams(app, id) {
 		alive, err := aliveAmong(app, collection, streams)
 		if err != nil {
 			return fmt.Errorf("asking for the tokens of %s: %w", collection, err)
@@ -104,6 +91,46 @@ func closeDead(app core.App, id string) error {
 		}
 	}
 	return nil
+}
+
+// Listening returns the realtime connections of active patrons whose token is
+// good, by the patron's id. It asks the database now: the connection of one who
+// was put inactive beside the server is open for up to a second more.
+func Listening(app core.App) (map[string][]subscriptions.Client, error) {
+	streams := openStreams(app, "")[schema.Users]
+	if len(streams) == 0 {
+		return nil, nil
+	}
+	alive, err := aliveAmong(app, schema.Users, streams)
+	if err != nil {
+		return nil, fmt.Errorf("asking for the tokens of %s: %w", schema.Users, err)
+	}
+	listening := make(map[string][]subscriptions.Client, len(alive))
+	for a, clients := range streams {
+		if alive[a] {
+			listening[a.id] = append(listening[a.id], clients...)
+		}
+	}
+	return listening, nil
+}
+
+// openStreams returns the realtime connections by kind of account and account:
+// those of the account with that id, or all if it is empty.
+func openStreams(app core.App, id string) map[string]map[account][]subscriptions.Client {
+	open := map[string]map[account][]subscriptions.Client{}
+	for _, chunk := range app.SubscriptionsBroker().ChunkedClients(500) {
+		for _, client := range chunk {
+			a, ok := client.Get(accountKey).(account)
+			if !ok || id != "" && a.id != id {
+				continue
+			}
+			if open[a.collection] == nil {
+				open[a.collection] = map[account][]subscriptions.Client{}
+			}
+			open[a.collection][a] = append(open[a.collection][a], client)
+		}
+	}
+	return open
 }
 
 func aliveAmong(app core.App, collection string, streams map[account][]subscriptions.Client) (map[account]bool, error) {
