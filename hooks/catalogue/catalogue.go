@@ -55,6 +55,12 @@ func Bind(app core.App, d Deps) {
 	app.OnRecordAfterUpdateSuccess(schema.LibrarySettings).Bind(on("boundUploads", boundUploadsAgain))
 	app.OnRecordDeleteExecute(schema.Categories).Bind(on("keepUsedCategory", keepUsedCategory))
 
+	app.OnRecordCreateRequest(schema.DocumentLinks).Bind(on("checkLinkCreation", checkLinkRequest))
+	app.OnRecordUpdateRequest(schema.DocumentLinks).Bind(on("checkLinkChange", checkLinkRequest))
+	app.OnRecordValidate(schema.DocumentLinks).Bind(on("checkLink", checkLink))
+	app.OnRecordDeleteExecute().Bind(late("dropLinks", dropLinks, afterFileCopy))
+	app.OnCollectionDeleteExecute().Bind(on("dropLinksToCollection", dropLinksToCollection))
+
 	app.OnBatchRequest().Bind(on("refuseFiles", refuseFiles))
 	app.OnFileDownloadRequest().Bind(on("handOut", handOut))
 	app.OnServe().Bind(on("serve", func(e *core.ServeEvent) error {
