@@ -27,6 +27,8 @@ type Config struct {
 	SuperuserEmail    string
 	SuperuserPassword string
 	FFmpeg            string // absolute path, or empty where there is none
+	FCMCredentials    string // path of a service account's key, or empty: no push
+	FCMEndpoint       string // stands in for Google's; empty but in tests
 }
 
 // Prefix begins the name of every setting in the environment.
@@ -52,6 +54,8 @@ func Settings() []Setting {
 		{"SUPERUSER_PASSWORD", "", "", "the password of both"},
 		{"ENCRYPTION_KEY", "", "", "32 characters that encrypt the settings in the database, SMTP and S3 passwords among them"},
 		{"FFMPEG", "ffmpeg", "", "path of FFmpeg (empty: look for it in PATH)"},
+		{"FCM_CREDENTIALS", "fcm-credentials", "", "path of the JSON key of a Firebase service account, for push messages (empty: none are sent)"},
+		{"FCM_ENDPOINT", "", "", "address that stands in for Firebase's, for tests"},
 	}
 }
 
@@ -109,6 +113,8 @@ func check(v map[string]string) (Config, error) {
 		PublicURL:         strings.TrimSuffix(v["PUBLIC_URL"], "/"),
 		SuperuserEmail:    v["SUPERUSER_EMAIL"],
 		SuperuserPassword: v["SUPERUSER_PASSWORD"],
+		FCMCredentials:    v["FCM_CREDENTIALS"],
+		FCMEndpoint:       strings.TrimSuffix(v["FCM_ENDPOINT"], "/"),
 	}
 	wrong := func(name, why string) (Config, error) {
 		return Config{}, fmt.Errorf("%s%s %q: %s", Prefix, name, v[name], why)
@@ -122,6 +128,9 @@ func check(v map[string]string) (Config, error) {
 	}
 	if c.PublicURL != "" && !isBase(c.PublicURL) {
 		return wrong("PUBLIC_URL", "want a scheme and a host, as in https://books.example.org")
+	}
+	if c.FCMEndpoint != "" && !isBase(c.FCMEndpoint) {
+		return wrong("FCM_ENDPOINT", "want a scheme and a host, as in http://127.0.0.1:9000")
 	}
 	for _, o := range strings.FieldsFunc(v["CORS_ORIGINS"], func(r rune) bool { return r == ',' || r == ' ' }) {
 		if o != "*" && !isBase(o) {

@@ -36,7 +36,7 @@ func TestWrongValueIsNamed(t *testing.T) {
 	t.Chdir(t.TempDir())
 	for name, value := range map[string]string{
 		"HTTP_ADDR": "8090", "PUBLIC_URL": "books.example", "CORS_ORIGINS": "*.example", "SUPERUSER_EMAIL": "nobody",
-		"ENCRYPTION_KEY": "short", "FFMPEG": "/no/such/program",
+		"ENCRYPTION_KEY": "short", "FFMPEG": "/no/such/program", "FCM_ENDPOINT": "fcm.example",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv(Prefix+name, value)
