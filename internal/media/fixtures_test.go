@@ -6,6 +6,7 @@ import (
 	"compress/zlib"
 	"encoding/base64"
 	"encoding/binary"
+	"fmt"
 	"hash/crc32"
 	"image"
 	"image/color"
@@ -16,7 +17,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 )
@@ -199,25 +199,32 @@ func compoundOf(names ...string) []byte {
 
 // pdfOf is a PDF of one page that shows a filled square.
 func pdfOf(title string) []byte {
+	return pdfWith("/Lang(fr-CA)", "/Info 5 0 R", "<</Title("+title+")/Author(Ann Other; admin)>>")
+}
+
+// pdfWith is such a PDF with more in its catalogue and its trailer, and more objects,
+// of which the first is 5.
+func pdfWith(catalogue, trailer string, objects ...string) []byte {
 	var b bytes.Buffer
-	var at []int
 	b.WriteString("%PDF-1.4\n%\xe2\xe3\xcf\xd3\n")
+	var table strings.Builder
 	stream := "1 0 0 rg 0 50 50 50 re f 0 1 0 rg 50 50 50 50 re f 0 0 1 rg 0 0 50 50 re f"
-	for i, o := range []string{
-		"<</Type/Catalog/Pages 2 0 R/Lang(fr-CA)>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>", "<</Type/Page/Parent 2 0 R/MediaBox[0 0 100 100]/Contents 4 0 R>>",
-		"<</Length " + strconv.Itoa(len(stream)) + ">>stream\n" + stream + "\nendstream", "<</Title(" + title + ")/Author(Ann Other; admin)>>",
-	} {
-		at = append(at, b.Len())
-		b.WriteString(strconv.Itoa(i+1) + " 0 obj" + o + "endobj\n")
+	all := append([]string{
+		"<</Type/Catalog/Pages 2 0 R" + catalogue + ">>", "<</Type/Pages/Kids[3 0 R]/Count 1>>",
+		"<</Type/Page/Parent 2 0 R/MediaBox[0 0 100 100]/Contents 4 0 R>>", pdfStream("", stream),
+	}, objects...)
+	for i, o := range all {
+		fmt.Fprintf(&table, "%010d 00000 n \n", b.Len())
+		fmt.Fprintf(&b, "%d 0 obj%s endobj\n", i+1, o)
 	}
 	xref := b.Len()
-	b.WriteString("xref\n0 6\n0000000000 65535 f \n")
-	for _, n := range at {
-		s := strconv.Itoa(n)
-		b.WriteString(strings.Repeat("0", 10-len(s)) + s + " 00000 n \n")
-	}
-	b.WriteString("trailer<</Size 6/Root 1 0 R/Info 5 0 R>>\nstartxref\n" + strconv.Itoa(xref) + "\n%%EOF\n")
+	fmt.Fprintf(&b, "xref\n0 %d\n0000000000 65535 f \n%strailer<</Size %d/Root 1 0 R%s>>\nstartxref\n%d\n%%%%EOF\n", len(all)+1, table.String(), len(all)+1, trailer, xref)
 	return b.Bytes()
+}
+
+// pdfStream is a stream object with more in its dictionary.
+func pdfStream(more, data string) string {
+	return fmt.Sprintf("<</Length %d%s>>stream\n%s\nendstream", len(data), more, data)
 }
 
 // ffmpegMade makes a file with FFmpeg, or skips the test where there is none.

@@ -66,7 +66,7 @@ func (w *worker) compile(cacheDir string) response {
 	return response{}
 }
 
-// portableDocument draws page 1 of a PDF and reads its information dictionary. Each
+// portableDocument draws page 1 of a PDF and reads what it says of itself. Each
 // document has an instance of its own, so that none can disturb the next.
 func (j *job) portableDocument() (p Preview, err error) {
 	if j.worker.pdf == nil {
@@ -97,7 +97,7 @@ func (j *job) portableDocument() (p Preview, err error) {
 		return j.broken(err), nil
 	}
 	p.Pages = count.PageCount
-	p.Work = pdfWork(instance, doc.Document)
+	p.Work = j.pdfWork(instance, doc.Document)
 	page, err := instance.RenderPageInPixels(&requests.RenderPageInPixels{
 		Page:  requests.Page{ByIndex: &requests.PageByIndex{Document: doc.Document, Index: 0}},
 		Width: ThumbnailSide, Height: ThumbnailSide, RenderFlags: enums.FPDF_RENDER_FLAG_ANNOT,

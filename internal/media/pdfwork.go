@@ -13,8 +13,8 @@ import (
 )
 
 // pdfWork reads the information dictionary (PDF 2.0 §14.3.3) and the catalogue's
-// language. What can't be read is left out.
-func pdfWork(instance pdfium.Pdfium, doc references.FPDF_DOCUMENT) bibliography.Work {
+// language, and where they are silent the XMP. What can't be read is left out.
+func (j *job) pdfWork(instance pdfium.Pdfium, doc references.FPDF_DOCUMENT) bibliography.Work {
 	info := func(tag string) string {
 		meta, err := instance.GetMetaData(&requests.GetMetaData{Document: doc, Tags: &[]string{tag}})
 		if err != nil || len(meta.Tags) == 0 {
@@ -22,8 +22,15 @@ func pdfWork(instance pdfium.Pdfium, doc references.FPDF_DOCUMENT) bibliography.
 		}
 		return bibliography.Line(meta.Tags[0].Value, bibliography.MaxTitle)
 	}
-	w := bibliography.Work{Title: usualTitle(info("Title")), Authors: usualAuthors(info("Author"))}
-	if lang, err := instance.FPDFCatalog_GetLanguage(&requests.FPDFCatalog_GetLanguage{Document: doc}); err == nil {
+	w := j.xmp()
+	if title := usualTitle(info("Title")); title != "" {
+		w.Title = title
+	}
+	if authors := usualAuthors(info("Author")); len(authors) > 0 {
+		w.Authors = authors
+	}
+	lang, err := instance.FPDFCatalog_GetLanguage(&requests.FPDFCatalog_GetLanguage{Document: doc})
+	if err == nil && bibliography.Language(lang.Language) != "" {
 		w.Language = lang.Language
 	}
 	return w
