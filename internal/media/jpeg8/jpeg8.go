@@ -1,6 +1,12 @@
 // Package jpeg8 decodes a JPEG (ITU T.81) at an eighth of its size, by the mean of
 // each 8x8 block alone, as libjpeg does with scale 1/8: several times faster than
 // decoding it whole, and in little memory however large or progressive it is.
+//
+// It is here because image/jpeg does not keep the previewer's bounds. Of 24 megapixels
+// a preview takes 0.3 to 0.4 times as long as vipsthumbnail and a child of 34 MB, where
+// image/jpeg takes 3.3 times and 72 MB; progressive ones take 35 MB, where image/jpeg
+// holds every coefficient and goes beyond 352 MB. Of 50 megapixels, progressive or not,
+// the child has 48 MB.
 package jpeg8
 
 import (
