@@ -42,6 +42,7 @@ func Bind(app core.App, d Deps) {
 	app.OnServe().Bind(serve("start", r.start, 998))
 	// Before PocketBase's own (-9999), which waits one second only.
 	app.OnTerminate().Bind(&hook.Handler[*core.TerminateEvent]{Id: "onlibrary.server.stop", Func: r.stop, Priority: -10_000})
+	app.OnModelCreate(core.LogsTableName).Bind(&hook.Handler[*core.ModelEvent]{Id: "onlibrary.server.scrub", Func: scrub})
 	app.OnBackupCreate().Bind(&hook.Handler[*core.BackupEvent]{Id: "onlibrary.server.leaveOut", Func: leaveOut})
 	app.OnBackupRestore().Bind(&hook.Handler[*core.BackupEvent]{Id: "onlibrary.server.leaveAlone", Func: leaveOut})
 }
@@ -68,7 +69,8 @@ func (r *room) base(app core.App) string {
 // first brings the stored settings in line with the program's, now that the
 // migrations have run.
 func (r *room) first(e *core.ServeEvent) error {
-	if s, base := e.App.Settings(), r.base(e.App); s.Meta.AppURL != base {
+	s, base := e.App.Settings(), r.base(e.App)
+	if named := r.nameHeader(s); named || s.Meta.AppURL != base {
 		s.Meta.AppURL = base
 		if err := e.App.Save(s); err != nil {
 			return err
@@ -80,6 +82,8 @@ func (r *room) first(e *core.ServeEvent) error {
 		}
 	}
 	e.Router.Bind(
+		// Ahead of all that asks for the address.
+		&hook.Handler[*core.RequestEvent]{Id: "onlibrary.server.heed", Func: r.heed, Priority: apis.DefaultActivityLoggerMiddlewarePriority - 20},
 		// Inside the activity logger, which is to see what the client is told.
 		&hook.Handler[*core.RequestEvent]{Id: "onlibrary.server.machine", Func: machine, Priority: apis.DefaultActivityLoggerMiddlewarePriority + 5},
 		&hook.Handler[*core.RequestEvent]{Id: "onlibrary.server.redact", Func: redact, Priority: apis.DefaultActivityLoggerMiddlewarePriority + 6},
@@ -98,16 +102,6 @@ func (r *room) start(e *core.ServeEvent) error {
 
 // machine tells faults of the machine from those of the request.
 func machine(e *core.RequestEvent) error { return reply.Machine(e.Next()) }
-
-// redact takes tokens out of the address once it is answered, before it is logged.
-func redact(e *core.RequestEvent) error {
-	err := e.Next()
-	if query := e.Request.URL.Query(); query.Has("token") {
-		query.Set("token", "redacted")
-		e.Request.URL.RawQuery = query.Encode()
-	}
-	return err
-}
 
 // leaveOut keeps out of backups what the next start makes anew.
 func leaveOut(e *core.BackupEvent) error {

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net"
 	"net/mail"
+	"net/netip"
 	"net/url"
 	"os"
 	"os/exec"
@@ -20,10 +21,11 @@ import (
 
 // Config holds the settings in force.
 type Config struct {
-	DataDir           string   // folder of database and files, absolute
-	HTTPAddr          string   // host:port
-	PublicURL         string   // without a slash at the end, or empty: keep what is set
-	CORSOrigins       []string // empty: any
+	DataDir           string         // folder of database and files, absolute
+	HTTPAddr          string         // host:port
+	PublicURL         string         // without a slash at the end, or empty: keep what is set
+	CORSOrigins       []string       // empty: any
+	TrustedProxies    []netip.Prefix // empty: this machine's
 	SuperuserEmail    string
 	SuperuserPassword string
 	FFmpeg            string // absolute path, or empty where there is none
@@ -50,6 +52,7 @@ func Settings() []Setting {
 		{"HTTP_ADDR", "http", "127.0.0.1:8090", "address and port to listen at"},
 		{"PUBLIC_URL", "public-url", "", "base of every link in a mail, such as https://books.example.org"},
 		{"CORS_ORIGINS", "cors-origins", "", "origins whose pages may call the API, parted by commas (empty: any)"},
+		{"TRUSTED_PROXIES", "trusted-proxies", "", "addresses or networks whose headers say where a request comes from, parted by commas (empty: this machine's)"},
 		{"SUPERUSER_EMAIL", "superuser-email", "", "on a start without a superuser: make one, and an Admin patron, of this address"},
 		{"SUPERUSER_PASSWORD", "", "", "the password of both"},
 		{"ENCRYPTION_KEY", "", "", "32 characters that encrypt the settings in the database, SMTP and S3 passwords among them"},
@@ -138,6 +141,13 @@ func check(v map[string]string) (Config, error) {
 		}
 		c.CORSOrigins = append(c.CORSOrigins, strings.TrimSuffix(o, "/"))
 	}
+	for _, p := range strings.FieldsFunc(v["TRUSTED_PROXIES"], func(r rune) bool { return r == ',' || r == ' ' }) {
+		network, err := parseNetwork(p)
+		if err != nil {
+			return wrong("TRUSTED_PROXIES", "want addresses or networks such as 10.0.0.0/8")
+		}
+		c.TrustedProxies = append(c.TrustedProxies, network)
+	}
 	if c.SuperuserEmail != "" {
 		if a, err := mail.ParseAddress(c.SuperuserEmail); err != nil || a.Address != c.SuperuserEmail {
 			return wrong("SUPERUSER_EMAIL", "want an e-mail address")
@@ -163,6 +173,18 @@ func check(v map[string]string) (Config, error) {
 		return wrong("FFMPEG", "no such program")
 	}
 	return c, nil
+}
+
+// parseNetwork reads a network, or an address as a network of one.
+func parseNetwork(s string) (netip.Prefix, error) {
+	if strings.Contains(s, "/") {
+		return netip.ParsePrefix(s)
+	}
+	addr, err := netip.ParseAddr(s)
+	if err != nil {
+		return netip.Prefix{}, err
+	}
+	return addr.Unmap().Prefix(addr.Unmap().BitLen())
 }
 
 func isBase(s string) bool {

@@ -35,7 +35,7 @@ func TestPrecedence(t *testing.T) {
 func TestWrongValueIsNamed(t *testing.T) {
 	t.Chdir(t.TempDir())
 	for name, value := range map[string]string{
-		"HTTP_ADDR": "8090", "PUBLIC_URL": "books.example", "CORS_ORIGINS": "*.example", "SUPERUSER_EMAIL": "nobody",
+		"HTTP_ADDR": "8090", "PUBLIC_URL": "books.example", "CORS_ORIGINS": "*.example", "TRUSTED_PROXIES": "10.0.0.1, proxy", "SUPERUSER_EMAIL": "nobody",
 		"ENCRYPTION_KEY": "short", "FFMPEG": "/no/such/program", "FCM_ENDPOINT": "fcm.example",
 	} {
 		t.Run(name, func(t *testing.T) {
