@@ -10,6 +10,7 @@ import (
 	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
 
+	"onlibrary/internal/actor"
 	"onlibrary/internal/fault"
 	"onlibrary/internal/reply"
 	"onlibrary/internal/schema"
@@ -82,7 +83,7 @@ func copyRole(e *core.RequestEvent) error {
 		for _, field := range []string{"permissions", "webActions", "mobileActions"} {
 			copied.Set(field, role.Get(field))
 		}
-		return tx.Save(copied)
+		return tx.SaveWithContext(actor.Context(e), copied)
 	})
 	if err != nil {
 		return e.BadRequestError("Failed to create record", err)

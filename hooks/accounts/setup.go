@@ -15,6 +15,7 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/security"
 
+	"onlibrary/internal/actor"
 	"onlibrary/internal/fault"
 	"onlibrary/internal/reply"
 	"onlibrary/internal/schema"
@@ -100,6 +101,7 @@ func (r *room) setUp(e *core.RequestEvent) error {
 		return e.BadRequestError("Failed to read the submitted data.", err)
 	}
 	var admin *core.Record
+	ctx := actor.Context(e)
 	err := e.App.RunInTransaction(func(tx core.App) error {
 		// Asked within the transaction, so that of two at once one wins.
 		if err := r.checkSetup(tx, fault.Invalid, form.Token); err != nil {
@@ -119,10 +121,10 @@ func (r *room) setUp(e *core.RequestEvent) error {
 		if form.Timezone != "" {
 			library.Set("defaultTimezone", form.Timezone)
 		}
-		if err := renamed(tx.Save(library), map[string]string{"name": "libraryName", "defaultLanguage": "language", "defaultTimezone": "timezone"}); err != nil {
+		if err := renamed(tx.SaveWithContext(ctx, library), map[string]string{"name": "libraryName", "defaultLanguage": "language", "defaultTimezone": "timezone"}); err != nil {
 			return err
 		}
-		admin, err = found(tx, form.Email, form.Password, map[string]any{
+		admin, err = found(ctx, tx, form.Email, form.Password, map[string]any{
 			"name": form.Name, "language": form.Language, "timezone": form.Timezone,
 		})
 		return err

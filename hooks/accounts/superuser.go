@@ -1,6 +1,7 @@
 package accounts
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -19,7 +20,7 @@ func EnsureSuperuser(app core.App, email, password string) error {
 		if err != nil || !needed {
 			return err
 		}
-		_, err = found(tx, email, password, nil)
+		_, err = found(context.Background(), tx, email, password, nil)
 		return err
 	})
 	if err != nil {
@@ -29,7 +30,7 @@ func EnsureSuperuser(app core.App, email, password string) error {
 }
 
 // found makes a superuser and an Admin and returns the latter.
-func found(app core.App, email, password string, profile map[string]any) (*core.Record, error) {
+func found(ctx context.Context, app core.App, email, password string, profile map[string]any) (*core.Record, error) {
 	superusers, err := app.FindCollectionByNameOrId(core.CollectionNameSuperusers)
 	if err != nil {
 		return nil, err
@@ -37,7 +38,7 @@ func found(app core.App, email, password string, profile map[string]any) (*core.
 	superuser := core.NewRecord(superusers)
 	superuser.SetEmail(email)
 	superuser.SetPassword(password)
-	if err := app.Save(superuser); err != nil {
+	if err := app.SaveWithContext(ctx, superuser); err != nil {
 		return nil, err
 	}
 	admin, err := app.FindAuthRecordByEmail(schema.Users, email)
@@ -53,7 +54,7 @@ func found(app core.App, email, password string, profile map[string]any) (*core.
 	admin.SetVerified(true)
 	admin.Set("role", schema.RoleAdmin)
 	admin.Set("state", schema.StateActive)
-	return admin, app.Save(admin)
+	return admin, app.SaveWithContext(ctx, admin)
 }
 
 // newUser returns an unsaved user with the channels of those who chose none.
