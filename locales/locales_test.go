@@ -3,186 +3,63 @@ package locales
 import (
 	"encoding/json"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"onlibrary/internal/lexicon"
 )
 
-// categories are CLDR's plural forms of whole numbers (version 46).
-var categories = map[string][]string{
-	"en":    {"one", "other"},
-	"pt-BR": {"one", "many", "other"},
-	"es":    {"one", "many", "other"},
-	"fr":    {"one", "many", "other"},
-	"ar":    {"zero", "one", "two", "few", "many", "other"},
-}
-
-// sameAsEnglish are the texts that a language shares with English: names and
-// units under "", real words of that language under its tag.
-var sameAsEnglish = map[string][]string{
-	"":      {"{{.Count}} KB", "{{.Count}} MB", "{{.Count}} GB"},
-	"es":    {"{{.Count}} byte", "{{.Count}} bytes", "Sepia", "Zoom"},
-	"fr":    {"Note", "Page", "Page {{.Page}}", "Pause", "Position", "Volume", "Zoom"},
-	"pt-BR": {"{{.Count}} byte", "{{.Count}} bytes", "Volume", "Zoom"},
-}
-
-// text is one text: its plural forms, or itself under "other".
-type text map[string]string
-
-func (t *text) UnmarshalJSON(b []byte) error {
-	var plain string
-	if json.Unmarshal(b, &plain) == nil {
-		*t = text{"": plain}
-		return nil
-	}
-	return json.Unmarshal(b, (*map[string]string)(t))
-}
-
-func (t text) plural() bool { _, plain := t[""]; return !plain }
-
-func read(t *testing.T) map[string]map[string]text {
+func read(t *testing.T) *lexicon.Folder {
 	t.Helper()
-	all := map[string]map[string]text{}
-	names, err := fs.Glob(FS, "*.json")
+	f, err := lexicon.Open(".")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range names {
-		b, err := FS.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		texts := map[string]text{}
-		if err := json.Unmarshal(b, &texts); err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		all[strings.TrimSuffix(name, ".json")] = texts
+	if len(f.Languages()) < 5 {
+		t.Fatalf("there are only %v", f.Languages())
 	}
-	for lang := range categories {
-		if all[lang] == nil {
-			t.Fatalf("there is no %s.json", lang)
-		}
-	}
-	return all
+	return f
 }
 
-func TestEveryLanguageHasEveryKey(t *testing.T) {
-	all := read(t)
-	for lang, texts := range all {
-		for key := range all["en"] {
-			if _, ok := texts[key]; !ok {
-				t.Errorf("%s: %s is missing", lang, key)
-			}
-		}
-		for key := range texts {
-			if _, ok := all["en"][key]; !ok {
-				t.Errorf("%s: %s is not in English", lang, key)
-			}
+// problems fails the test for each problem of that kind.
+func problems(t *testing.T, fault lexicon.Fault) {
+	t.Helper()
+	found, err := read(t).Check()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range found {
+		if p.Fault == fault {
+			t.Error(p)
 		}
 	}
 }
 
-func TestPluralForms(t *testing.T) {
-	all := read(t)
-	for lang, texts := range all {
-		forms, ok := categories[lang]
-		if !ok {
-			t.Errorf("%s: add its plural forms to this test", lang)
-			continue
-		}
-		for key, text := range texts {
-			if text.plural() != all["en"][key].plural() {
-				t.Errorf("%s: %s has plural forms in only one of it and English", lang, key)
-				continue
-			}
-			if text.plural() {
-				if got := slices.Sorted(maps.Keys(text)); !slices.Equal(got, slices.Sorted(slices.Values(forms))) {
-					t.Errorf("%s: %s has the forms %v, not %v", lang, key, got, forms)
-				}
-			}
-			for form, s := range text {
-				if strings.TrimSpace(s) != s || s == "" {
-					t.Errorf("%s: %s %s is empty or has space around it", lang, key, form)
-				}
-			}
-		}
-	}
-}
+func TestEveryLanguageHasEveryKey(t *testing.T) { problems(t, lexicon.Missing) }
 
-var placeholder = regexp.MustCompile(`{{[^}]*}}|{{|}}`)
+func TestPluralForms(t *testing.T) { problems(t, lexicon.Plurals) }
 
-func placeholders(s string) []string {
-	found := placeholder.FindAllString(s, -1)
-	slices.Sort(found)
-	return slices.Compact(found)
-}
+func TestPlaceholders(t *testing.T) { problems(t, lexicon.Placeholder) }
 
-func TestPlaceholders(t *testing.T) {
-	all := read(t)
-	for lang, texts := range all {
-		for key, text := range texts {
-			english := all["en"][key]
-			for form, s := range text {
-				want := english["other"]
-				if !english.plural() {
-					want = english[""]
-				}
-				got := placeholders(s)
-				for _, p := range got {
-					if !regexp.MustCompile(`^{{\.\w+}}$`).MatchString(p) || !slices.Contains(placeholders(want), p) {
-						t.Errorf("%s: %s %s has %s, which English has not", lang, key, form, p)
-					}
-				}
-				// "one file" says the number in a word, and so may zero and two.
-				if form == "" || form == "other" || form == "few" || form == "many" {
-					if len(got) != len(placeholders(want)) {
-						t.Errorf("%s: %s %s has %v, English has %v", lang, key, form, got, placeholders(want))
-					}
-				}
-			}
-		}
-	}
-}
+func TestTranslated(t *testing.T) { problems(t, lexicon.English) }
 
-func TestTranslated(t *testing.T) {
-	all := read(t)
-	seen := map[string]bool{}
-	for lang, texts := range all {
-		if lang == "en" {
-			continue
-		}
-		for key, text := range texts {
-			for form, s := range text {
-				english := all["en"][key]
-				if s != english[form] && s != english["other"] {
-					continue
-				}
-				switch {
-				case slices.Contains(sameAsEnglish[""], s):
-					seen[s] = true
-				case slices.Contains(sameAsEnglish[lang], s):
-					seen[lang+s] = true
-				default:
-					t.Errorf("%s: %s %s is English: %q", lang, key, form, s)
-				}
-			}
-		}
-	}
-	for lang, texts := range sameAsEnglish {
-		for _, s := range texts {
-			if !seen[lang+s] {
-				t.Errorf("the exception %q %q is not needed", lang, s)
-			}
+func TestNotesAreNeeded(t *testing.T) { problems(t, lexicon.NeedlesNote) }
+
+func TestNothingWaitsForReview(t *testing.T) {
+	f := read(t)
+	for _, tag := range f.Languages() {
+		if keys := f.Waiting(tag); len(keys) > 0 {
+			t.Errorf("%s: %d texts wait for review, %s first", tag, len(keys), keys[0])
 		}
 	}
 }
 
 func TestSortedByKey(t *testing.T) {
-	for lang := range read(t) {
+	for _, lang := range read(t).Languages() {
 		b, err := FS.ReadFile(lang + ".json")
 		if err != nil {
 			t.Fatal(err)
@@ -200,7 +77,7 @@ func TestSortedByKey(t *testing.T) {
 			case string:
 				if depth == 1 {
 					keys = append(keys, token)
-					var value text
+					var value lexicon.Text
 					if err := d.Decode(&value); err != nil {
 						t.Fatal(err)
 					}
@@ -255,7 +132,7 @@ func TestEveryKeyIsUsed(t *testing.T) {
 		}
 		return false
 	}
-	for key := range read(t)["en"] {
+	for key := range read(t).Texts["en"] {
 		prefix, code, _ := strings.Cut(key, ".")
 		switch prefix {
 		case "api":
@@ -277,7 +154,7 @@ func TestEveryKeyIsUsed(t *testing.T) {
 // TestEveryRefusalHasAText holds the codes that the server refuses with against
 // the texts for them.
 func TestEveryRefusalHasAText(t *testing.T) {
-	english := read(t)["en"]
+	english := read(t).Texts["en"]
 	call := regexp.MustCompile(`fault\.(?:New|Field)\([^,\n]+, "(\w+)"|fault\.Error{[^}\n]*Code: +"(\w+)"`)
 	found := 0
 	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {

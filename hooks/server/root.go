@@ -63,3 +63,9 @@ func needOf(cmd *cobra.Command) string {
 	}
 	return ""
 }
+
+// Plain marks a command that needs no database.
+func Plain(c *cobra.Command) *cobra.Command {
+	c.Annotations = map[string]string{needs: nothing}
+	return c
+}
