@@ -1,0 +1,112 @@
+// OnLibrary is an online library in one binary. This file is its contents
+// page: the settings, the app, the rooms and the commands.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/pocketbase/pocketbase/cmd"
+	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/routine"
+
+	"onlibrary/hooks/accounts"
+	"onlibrary/hooks/audit"
+	"onlibrary/hooks/catalogue"
+	"onlibrary/hooks/limits"
+	"onlibrary/hooks/locale"
+	"onlibrary/hooks/previews"
+	"onlibrary/hooks/seeds"
+	"onlibrary/hooks/server"
+	"onlibrary/hooks/web"
+	"onlibrary/internal/config"
+	"onlibrary/internal/jobs"
+	"onlibrary/internal/media"
+	"onlibrary/internal/outbox"
+	"onlibrary/internal/rules"
+	"onlibrary/internal/translate"
+	"onlibrary/locales"
+	_ "onlibrary/pb_migrations"
+	"onlibrary/ui"
+)
+
+// version is set by the linker.
+var version = "dev"
+
+func main() {
+	if len(os.Args) > 1 && os.Args[1] == media.ChildArg {
+		os.Exit(media.ChildMain(os.Args[2:]))
+	}
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "onlibrary:", err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string) error {
+	settings, err := config.Load(args)
+	if err != nil {
+		return err
+	}
+	rules.Register()
+	app := server.NewApp(settings)
+	work, people, err := bind(app, settings)
+	if err != nil {
+		return err
+	}
+	root := server.Root(app, version)
+	root.AddCommand(server.Serve(app, work), server.Migrate(app), accounts.Command(app, people), seeds.Command(app), cmd.NewSuperuserCommand(app))
+	root.SetArgs(args)
+	return root.Execute()
+}
+
+// warm has the first PDF not wait for PDFium to be compiled.
+func warm(app core.App, p *media.Previewer) {
+	if err := p.Warm(context.Background()); err != nil {
+		app.Logger().Warn("prepare previews of PDF files", "error", err)
+	}
+}
+
+// bind furnishes every room of the house and wires what one needs of another.
+func bind(app core.App, settings config.Config) (server.Deps, accounts.Deps, error) {
+	texts, err := translate.Load(locales.FS)
+	if err != nil {
+		return server.Deps{}, accounts.Deps{}, err
+	}
+	site, err := fs.Sub(ui.DistFS, "dist")
+	if err != nil {
+		return server.Deps{}, accounts.Deps{}, err
+	}
+	queue := jobs.New(app)
+	previewer := media.New(media.Config{
+		FFmpeg: settings.FFmpeg, CacheDir: server.Cache(settings.DataDir), TempDir: server.Spool(settings.DataDir), Logger: slog.Default(),
+	})
+	guide := locale.Bind(app, locale.Deps{Catalog: texts})
+	people := accounts.Deps{
+		Text: texts.Text, Now: time.Now,
+		Language:  guide.Language,
+		Timezone:  func(info *core.RequestInfo) string { return guide.Zone(info).String() },
+		Recipient: func(user *core.Record) string { language, _ := guide.Recipient(user); return language },
+	}
+	outbox.Register(app, queue)
+	limits.Bind(app, limits.Deps{Now: time.Now})
+	audit.Bind(app, audit.Deps{Now: time.Now})
+	accounts.Bind(app, people)
+	catalogue.Bind(app, catalogue.Deps{Text: texts.Text, Language: guide.Language, Now: time.Now})
+	previews.Bind(app, previews.Deps{Previewer: previewer, Queue: queue})
+	work := server.Deps{
+		Config: settings, Version: version, EnsureSuperuser: accounts.EnsureSuperuser, SetupPath: accounts.SetupPath,
+		Start: func() error {
+			routine.FireAndForget(func() { warm(app, previewer) })
+			return queue.Start()
+		},
+		Stop: func() { queue.Stop(); previewer.Close() },
+	}
+	server.Bind(app, work)
+	web.Bind(app, site)
+	return work, people, nil
+}

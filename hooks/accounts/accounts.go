@@ -11,6 +11,7 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/hook"
 
+	"onlibrary/internal/outbox"
 	"onlibrary/internal/schema"
 	"onlibrary/internal/tries"
 )
@@ -22,12 +23,14 @@ type Deps struct {
 	// Language and Timezone are a request's: a BCP 47 tag and an IANA name.
 	Language func(info *core.RequestInfo) string
 	Timezone func(info *core.RequestInfo) string
-	// Recipient is the language in which a user is written to.
-	Recipient func(user *core.Record) string
+	// Recipient is the language and the time zone in which a user is written to.
+	Recipient func(user *core.Record) (language string, zone *time.Location)
 	Now       func() time.Time
 	// PublicURL is the base of every link in a mail; nil for PocketBase's
 	// application URL.
 	PublicURL func(app core.App) string
+	// Queue sends the room's mail.
+	Queue outbox.Queue
 }
 
 type room struct {
@@ -38,9 +41,10 @@ type room struct {
 	// free holds the records that a superuser is writing just now, whom the
 	// rule of the last holder does not bind: *core.Record → nil.
 	free sync.Map
-	// lookups and notices slow down who asks for usernames, and mail to the
-	// owner of an address that somebody signs up with.
-	lookups, notices *tries.Counter
+	// lookups slows down who asks for usernames; notices and requests slow down
+	// mail to the owner of an address that somebody signs up with, and mail that
+	// is asked for.
+	lookups, notices, requests *tries.Counter
 	// answered holds the usernames answered for taken addresses, by key: a made
 	// account would hold its own. To be tried once an hour is to be reserved.
 	answered *tries.Counter
@@ -60,7 +64,9 @@ func Bind(app core.App, d Deps) {
 		lookups:  tries.New(60, time.Minute, 10_000),
 		notices:  tries.New(1, 10*time.Minute, 10_000),
 		answered: tries.New(1, time.Hour, 10_000),
+		requests: tries.New(1, 2*time.Minute, 100_000),
 	}
+	d.Queue.Register(Mail, 1, outbox.Policy(), postman{r, app})
 
 	app.OnRecordCreateRequest(schema.Users).Bind(on("createUser", r.createUser))
 	app.OnRecordUpdateRequest(schema.Users).Bind(on("updateUser", r.updateUser))
@@ -77,11 +83,12 @@ func Bind(app core.App, d Deps) {
 	app.OnRecordValidate(schema.Roles).Bind(on("checkRole", checkRole))
 	app.OnRecordUpdateExecute(schema.Users, schema.Roles).Bind(late("keepHolder", r.keepHolder))
 	app.OnRecordUpdateExecute(schema.Users).Bind(late("endTokens", endTokens))
+	app.OnRecordCreateExecute(schema.Users).Bind(late("askToVerify", r.askToVerify))
+	app.OnRecordUpdateExecute(schema.Users).Bind(late("tellPassword", r.tellPassword))
 	app.OnRecordDeleteExecute(schema.Users).Bind(late("keepHolderOnDelete", r.keepHolder))
 	app.OnRecordDelete(schema.Roles).Bind(on("keepUsedRole", keepUsedRole))
 	app.OnRecordCreate(schema.Library, schema.LibrarySettings).Bind(on("keepSingle", keepSingle))
 	app.OnRecordDelete(schema.Library, schema.LibrarySettings).Bind(on("keepLibrary", keepLibrary))
-	app.OnRecordAfterCreateSuccess(schema.Users).Bind(on("askToVerify", r.askToVerify))
 	app.OnRecordAfterUpdateSuccess(schema.Users, core.CollectionNameSuperusers).Bind(on("closeStreams", closeStreams))
 	app.OnRecordAfterDeleteSuccess(schema.Users, core.CollectionNameSuperusers).Bind(on("closeStreamsOfDeleted", closeStreams))
 
@@ -92,7 +99,16 @@ func Bind(app core.App, d Deps) {
 	app.OnRecordConfirmVerificationRequest(schema.Users).Bind(on("activate", activate))
 	app.OnRecordConfirmPasswordResetRequest(schema.Users).Bind(on("activateByReset", activateByReset))
 	app.OnRecordRequestEmailChangeRequest(schema.Users).Bind(on("checkNewAddress", checkNewAddress))
-	app.OnMailerRecordVerificationSend(schema.Users).Bind(on("writeVerification", r.writeVerification))
+
+	app.OnRecordRequestVerificationRequest(schema.Users).Bind(instead("postVerification", r.postVerification))
+	app.OnRecordRequestPasswordResetRequest(schema.Users).Bind(instead("postReset", r.postReset))
+	app.OnRecordRequestEmailChangeRequest(schema.Users).Bind(instead("postChange", r.postChange))
+	app.OnRecordRequestOTPRequest(schema.Users).Bind(on("evenOutOTP", r.evenOutOTP))
+	app.OnMailerRecordVerificationSend(schema.Users).Bind(on("wordVerification", r.wordLink(aboutVerify, verifyPage)))
+	app.OnMailerRecordPasswordResetSend(schema.Users).Bind(on("wordReset", r.wordLink(aboutReset, resetPage)))
+	app.OnMailerRecordEmailChangeSend(schema.Users).Bind(on("wordChange", r.wordLink(aboutChange, changePage)))
+	app.OnMailerRecordOTPSend(schema.Users).Bind(on("postOTP", r.postOTP))
+	app.OnMailerRecordAuthAlertSend(schema.Users).Bind(on("postAlert", r.postAlert))
 
 	app.OnRecordEnrich(schema.Users).Bind(on("veil", r.veil))
 	app.OnRealtimeSubscribeRequest().Bind(on("subscribe", subscribe))
@@ -104,6 +120,7 @@ func Bind(app core.App, d Deps) {
 				Id: "onlibrary.accounts.onlyActive", Func: onlyActive, Priority: apis.DefaultLoadAuthTokenMiddlewarePriority + 1,
 			},
 			on("namePassword", namePassword),
+			on("evenOut", r.evenOut),
 		)
 		g := e.Router.Group("/api/library")
 		g.GET("/setup", r.showSetup)
@@ -130,6 +147,12 @@ func Bind(app core.App, d Deps) {
 
 func on[T hook.Resolver](act string, f func(T) error) *hook.Handler[T] {
 	return &hook.Handler[T]{Id: "onlibrary.accounts." + act, Func: f}
+}
+
+// instead is on for what stands in for PocketBase's own sending: behind whatever
+// else listens, and it ends the event.
+func instead[T hook.Resolver](act string, f func(T) error) *hook.Handler[T] {
+	return &hook.Handler[T]{Id: "onlibrary.accounts." + act, Func: f, Priority: 9999}
 }
 
 func late(act string, f func(*core.RecordEvent) error) *hook.Handler[*core.RecordEvent] {

@@ -2,6 +2,7 @@ package accounts
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"io"
 	"mime/multipart"
@@ -16,6 +17,8 @@ import (
 	"github.com/pocketbase/pocketbase/tests"
 	"golang.org/x/crypto/bcrypt"
 
+	"onlibrary/internal/jobs"
+	"onlibrary/internal/outbox"
 	"onlibrary/internal/schema"
 	"onlibrary/internal/testapp"
 	"onlibrary/internal/translate"
@@ -34,7 +37,15 @@ func open(t *testing.T) *house {
 	t.Helper()
 	h := &house{TestApp: testapp.New(t), t: t}
 	h.cheapPasswords()
-	Bind(h.TestApp, h.deps())
+	queue := jobs.New(h.TestApp)
+	outbox.Register(h.TestApp, queue)
+	deps := h.deps()
+	deps.Queue = queue
+	Bind(h.TestApp, deps)
+	if err := queue.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(queue.Stop)
 	router, err := apis.NewRouter(h.TestApp)
 	if err != nil {
 		t.Fatal(err)
@@ -84,13 +95,15 @@ func (h *house) deps() Deps {
 		Text:     texts.Text,
 		Language: func(info *core.RequestInfo) string { return info.Auth.GetString("language") },
 		Timezone: func(info *core.RequestInfo) string { return info.Auth.GetString("timezone") },
-		Recipient: func(user *core.Record) string {
-			if l := user.GetString("language"); l != "" {
-				return l
+		Recipient: func(user *core.Record) (string, *time.Location) {
+			zone, err := time.LoadLocation(user.GetString("timezone"))
+			if err != nil {
+				zone = time.UTC
 			}
-			return "en"
+			return cmp.Or(user.GetString("language"), "en"), zone
 		},
 		Now:       func() time.Time { return time.Now().Add(time.Duration(h.now.Load()) * time.Second) },
+		Queue:     jobs.New(h.TestApp),
 		PublicURL: func(core.App) string { return "https://books.example.org/" },
 	}
 }

@@ -148,7 +148,9 @@ func (r *room) signUpDiscreetly(e *core.RecordRequestEvent) error {
 	if !errors.Is(err, errTaken) {
 		return err
 	}
-	r.tellOwner(app, owner)
+	if err := r.tellOwner(app, owner); err != nil {
+		return err
+	}
 	return e.JSON(http.StatusOK, e.Record)
 }
 

@@ -22,6 +22,7 @@ type Letter struct {
 	Subject    string
 	Greeting   string
 	Paragraphs []string
+	Code       string // to be typed; no such line without it
 	Button     string // the words on Link; no button without both
 	Link       string // absolute
 	Note       string // small, below the button
