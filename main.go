@@ -90,7 +90,8 @@ func bind(app core.App, settings config.Config) (server.Deps, accounts.Deps, err
 		Text: texts.Text, Now: time.Now,
 		Language:  guide.Language,
 		Timezone:  func(info *core.RequestInfo) string { return guide.Zone(info).String() },
-		Recipient: func(user *core.Record) string { language, _ := guide.Recipient(user); return language },
+		Recipient: guide.Recipient,
+		Queue:     queue,
 	}
 	outbox.Register(app, queue)
 	limits.Bind(app, limits.Deps{Now: time.Now})
