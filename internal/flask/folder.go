@@ -5,15 +5,17 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 )
 
-// openFolder reads <table>.json files, each an array of objects: what SQL
-// Server's FOR JSON makes. A table is held in memory while it is read.
+// openFolder reads <table>.json files, an object for each row, as SQL Server's
+// FOR JSON makes them. A table is held in memory while it is read.
 func openFolder(folder string) *Source {
 	var table string
 	var rows []Row
@@ -45,16 +47,15 @@ func readFile(path string) (rows []Row, err error) {
 			return nil, err
 		}
 	}
-	if _, err := reader.Peek(1); err != nil { // FOR JSON says of an empty table nothing at all
-		return nil, nil
-	}
 	d := json.NewDecoder(reader)
 	d.UseNumber()
-	var found []map[string]any
-	if err := d.Decode(&found); err != nil {
-		return nil, fmt.Errorf("%s: %w", filepath.Base(path), err)
-	}
-	for _, object := range found {
+	for {
+		var object map[string]any
+		if err := d.Decode(&object); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			return nil, fmt.Errorf("%s: %w", filepath.Base(path), err)
+		}
 		row := Row{}
 		for column, value := range object {
 			row[strings.ToLower(column)] = value
