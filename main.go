@@ -19,6 +19,7 @@ import (
 	"onlibrary/hooks/catalogue"
 	"onlibrary/hooks/limits"
 	"onlibrary/hooks/locale"
+	"onlibrary/hooks/notices"
 	"onlibrary/hooks/previews"
 	"onlibrary/hooks/seeds"
 	"onlibrary/hooks/server"
@@ -27,6 +28,7 @@ import (
 	"onlibrary/internal/jobs"
 	"onlibrary/internal/media"
 	"onlibrary/internal/outbox"
+	"onlibrary/internal/push"
 	"onlibrary/internal/rules"
 	"onlibrary/internal/translate"
 	"onlibrary/locales"
@@ -71,6 +73,18 @@ func warm(app core.App, p *media.Previewer) {
 	}
 }
 
+// pusher sends push messages; nil where the settings name no credentials.
+func pusher(settings config.Config) (notices.Pusher, error) {
+	if settings.FCMCredentials == "" {
+		return nil, nil //nolint:nilnil // no push is what is asked for
+	}
+	sender, err := push.Open(settings.FCMCredentials, settings.FCMEndpoint)
+	if err != nil {
+		return nil, fmt.Errorf("%sFCM_CREDENTIALS: %w", config.Prefix, err)
+	}
+	return sender, nil
+}
+
 // bind furnishes every room of the house and wires what one needs of another.
 func bind(app core.App, settings config.Config) (server.Deps, accounts.Deps, error) {
 	texts, err := translate.Load(locales.FS)
@@ -78,6 +92,10 @@ func bind(app core.App, settings config.Config) (server.Deps, accounts.Deps, err
 		return server.Deps{}, accounts.Deps{}, err
 	}
 	site, err := fs.Sub(ui.DistFS, "dist")
+	if err != nil {
+		return server.Deps{}, accounts.Deps{}, err
+	}
+	sender, err := pusher(settings)
 	if err != nil {
 		return server.Deps{}, accounts.Deps{}, err
 	}
@@ -98,6 +116,9 @@ func bind(app core.App, settings config.Config) (server.Deps, accounts.Deps, err
 	audit.Bind(app, audit.Deps{Now: time.Now})
 	accounts.Bind(app, people)
 	catalogue.Bind(app, catalogue.Deps{Text: texts.Text, Language: guide.Language, Now: time.Now})
+	notices.Bind(app, notices.Deps{
+		Text: texts.Text, Recipient: guide.Recipient, Listening: accounts.Listening, Push: sender, Queue: queue, Now: time.Now,
+	})
 	previews.Bind(app, previews.Deps{Previewer: previewer, Queue: queue})
 	work := server.Deps{
 		Config: settings, Version: version, EnsureSuperuser: accounts.EnsureSuperuser, SetupPath: accounts.SetupPath,
