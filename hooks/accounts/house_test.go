@@ -35,7 +35,20 @@ type house struct {
 
 func open(t *testing.T) *house {
 	t.Helper()
-	h := &house{TestApp: testapp.New(t), t: t}
+	return furnish(t, testapp.New(t))
+}
+
+// openWithMail opens a library with a real mail server.
+func openWithMail(t *testing.T) (*house, *testapp.Mailpit) {
+	t.Helper()
+	app := testapp.New(t)
+	server := testapp.StartMailpit(t, app)
+	return furnish(t, app), server
+}
+
+func furnish(t *testing.T, app *tests.TestApp) *house {
+	t.Helper()
+	h := &house{TestApp: app, t: t}
 	h.cheapPasswords()
 	queue := jobs.New(h.TestApp)
 	outbox.Register(h.TestApp, queue)
