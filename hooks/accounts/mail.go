@@ -49,9 +49,9 @@ type errand struct {
 }
 
 // post writes a mail's job through tx, should the library have a mail server and
-// the user an address.
+// the user an address to write to.
 func (r *room) post(tx core.App, user *core.Record, e errand) error {
-	if !outbox.Enabled(tx) || user.Email() == "" {
+	if !outbox.Enabled(tx) || user.Email() == "" && e.About != aboutChange {
 		return nil
 	}
 	e.User = user.Id

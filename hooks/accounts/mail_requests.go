@@ -71,11 +71,16 @@ func (r *room) postReset(e *core.RecordRequestPasswordResetRequestEvent) error {
 
 // postOnce writes a mail's job, at most every two minutes as PocketBase has it.
 func (r *room) postOnce(e *core.RequestEvent, user *core.Record, about string) error {
-	if r.requests.Take(about+user.Id, r.Now()) > 0 {
+	key := about + user.Id
+	if r.requests.Take(key, r.Now()) > 0 {
 		return nil
 	}
 	e.Set(posted, true)
-	return r.post(e.App, user, errand{About: about})
+	err := r.post(e.App, user, errand{About: about})
+	if err != nil {
+		r.requests.Forget(key)
+	}
+	return err
 }
 
 // postChange asks the new address for a confirmation and tells the old one.

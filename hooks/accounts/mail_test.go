@@ -194,6 +194,21 @@ func TestEmailChangeByMail(t *testing.T) {
 	}
 }
 
+func TestFirstAddressByMail(t *testing.T) {
+	h, server := openWithMail(t)
+	pupil := h.user("pupil", schema.RoleVisitor, func(r *core.Record) { r.SetEmail(""); r.SetVerified(false) })
+	if a := h.ask(pupil, "POST", collection+"request-email-change", m{"newEmail": "pupil@example.org"}); a.status != 204 {
+		t.Fatalf("%d %s", a.status, a.raw)
+	}
+	token := linked(t, server.AwaitTo(t, "pupil@example.org", "Confirm your new address"), "/change-email?token=")
+	if a := h.ask(nil, "POST", collection+"confirm-email-change", m{"token": token, "password": testapp.Password}); a.status != 204 || h.stored(pupil).Email() != "pupil@example.org" {
+		t.Errorf("%d %s", a.status, a.raw)
+	}
+	if n := server.Count(t); n != 1 {
+		t.Errorf("%d mails", n)
+	}
+}
+
 func TestEmailChangeRefusesOddAddresses(t *testing.T) {
 	h, _ := openWithMail(t)
 	ann := h.user("ann", schema.RoleVisitor)

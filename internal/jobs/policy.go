@@ -29,7 +29,7 @@ func (p Policy) wait(attempt int) time.Duration {
 	}
 	d = min(d, p.Longest)
 	if span := time.Duration(float64(d) * p.Jitter); span > 0 {
-		d += rand.N(span)
+		d += rand.N(span) //nolint:gosec // no secret
 	}
 	return d
 }
