@@ -17,6 +17,7 @@ import (
 	"onlibrary/hooks/accounts"
 	"onlibrary/hooks/audit"
 	"onlibrary/hooks/catalogue"
+	"onlibrary/hooks/imports"
 	"onlibrary/hooks/limits"
 	"onlibrary/hooks/locale"
 	"onlibrary/hooks/notices"
@@ -25,6 +26,7 @@ import (
 	"onlibrary/hooks/server"
 	"onlibrary/hooks/web"
 	"onlibrary/internal/config"
+	"onlibrary/internal/filter"
 	"onlibrary/internal/jobs"
 	"onlibrary/internal/media"
 	"onlibrary/internal/outbox"
@@ -55,13 +57,17 @@ func run(args []string) error {
 		return err
 	}
 	rules.Register()
+	filter.Register()
 	app := server.NewApp(settings)
 	work, people, err := bind(app, settings)
 	if err != nil {
 		return err
 	}
 	root := server.Root(app, version)
-	root.AddCommand(server.Serve(app, work), server.Migrate(app), accounts.Command(app, people), seeds.Command(app), cmd.NewSuperuserCommand(app))
+	root.AddCommand(server.Serve(app, work), server.Migrate(app), accounts.Command(app, people), seeds.Command(app),
+		imports.Command(app, imports.Deps{
+			Text: people.Text, Username: accounts.FreeUsername, AWS: config.ReadAWS, Audit: audit.Imported, Now: time.Now,
+		}), cmd.NewSuperuserCommand(app))
 	root.SetArgs(args)
 	return root.Execute()
 }
@@ -103,7 +109,7 @@ func bind(app core.App, settings config.Config) (server.Deps, accounts.Deps, err
 	previewer := media.New(media.Config{
 		FFmpeg: settings.FFmpeg, CacheDir: server.Cache(settings.DataDir), TempDir: server.Spool(settings.DataDir), Logger: slog.Default(),
 	})
-	guide := locale.Bind(app, locale.Deps{Catalog: texts})
+	guide := locale.Bind(app, locale.Deps{Catalog: texts, Now: time.Now})
 	people := accounts.Deps{
 		Text: texts.Text, Now: time.Now,
 		Language:  guide.Language,
@@ -119,6 +125,7 @@ func bind(app core.App, settings config.Config) (server.Deps, accounts.Deps, err
 	notices.Bind(app, notices.Deps{
 		Text: texts.Text, Recipient: guide.Recipient, Listening: accounts.Listening, Push: sender, Queue: queue, Now: time.Now,
 	})
+	imports.Bind(app)
 	previews.Bind(app, previews.Deps{Previewer: previewer, Queue: queue})
 	work := server.Deps{
 		Config: settings, Version: version, EnsureSuperuser: accounts.EnsureSuperuser, SetupPath: accounts.SetupPath,

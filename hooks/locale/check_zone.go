@@ -55,7 +55,8 @@ func (r *room) checkBatch(e *core.BatchRequestEvent) error {
 	return e.Next()
 }
 
-// checkSubscriptions does it for the options of realtime subscriptions.
+// checkSubscriptions does it for the options of realtime subscriptions, and
+// notes the zone that the request itself names.
 func (r *room) checkSubscriptions(e *core.RealtimeSubscribeRequestEvent) error {
 	// PocketBase's own client reads the options, so that it reads them alike.
 	reader := subscriptions.NewDefaultClient()
@@ -65,6 +66,7 @@ func (r *room) checkSubscriptions(e *core.RealtimeSubscribeRequestEvent) error {
 			return err
 		}
 	}
+	e.Client.Set(zoneKey, eventGivenZone(e.RequestEvent))
 	return e.Next()
 }
 

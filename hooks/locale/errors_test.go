@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
@@ -123,7 +124,7 @@ func TestFaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	Bind(app, Deps{Catalog: catalog(t)})
+	Bind(app, Deps{Catalog: catalog(t), Now: time.Now})
 	refuse := map[string]*fault.Error{
 		"field":   fault.Field("zone", "timezone_unknown", map[string]any{"Zone": "X"}),
 		"plain":   {Kind: fault.Conflict, Code: "language_unknown", Params: map[string]any{"Language": "X"}},

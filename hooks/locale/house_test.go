@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
@@ -28,8 +29,14 @@ type house struct {
 
 func open(t testing.TB) *house {
 	t.Helper()
+	return openAt(t, time.Now)
+}
+
+// openAt is open with a clock.
+func openAt(t testing.TB, now func() time.Time) *house {
+	t.Helper()
 	app := testapp.New(t)
-	h := &house{TestApp: app, guide: Bind(app, Deps{Catalog: catalog(t)})}
+	h := &house{TestApp: app, guide: Bind(app, Deps{Catalog: catalog(t), Now: now})}
 	r, err := apis.NewRouter(app)
 	if err != nil {
 		t.Fatal(err)

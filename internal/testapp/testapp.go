@@ -9,6 +9,7 @@ import (
 	"github.com/pocketbase/pocketbase/tests"
 	"github.com/pocketbase/pocketbase/tools/filesystem"
 
+	"onlibrary/internal/filter"
 	"onlibrary/internal/rules"
 	"onlibrary/internal/schema"
 	_ "onlibrary/pb_migrations" // the schema under test
@@ -25,6 +26,7 @@ const hash = "$2a$04$T/VVVQx7/0y1bvc7yluZ0OHeKYF2mZKSv6qKDKAXAGHAytGOhu5hO"
 func New(t testing.TB) *tests.TestApp {
 	t.Helper()
 	rules.Register()
+	filter.Register()
 	app, err := tests.NewTestApp(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
