@@ -15,6 +15,7 @@ import (
 	"onlibrary/hooks/accounts"
 	"onlibrary/hooks/catalogue"
 	"onlibrary/hooks/seeds"
+	"onlibrary/internal/jobs"
 	"onlibrary/internal/schema"
 	"onlibrary/internal/testapp"
 )
@@ -23,7 +24,7 @@ import (
 func house(t *testing.T) core.App {
 	t.Helper()
 	app := testapp.New(t)
-	accounts.Bind(app, accounts.Deps{Now: time.Now})
+	accounts.Bind(app, accounts.Deps{Now: time.Now, Queue: jobs.New(app)})
 	catalogue.Bind(app, catalogue.Deps{Now: time.Now})
 	return app
 }
