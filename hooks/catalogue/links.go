@@ -83,11 +83,17 @@ func dropLinks(e *core.RecordEvent) error {
 	})
 }
 
-// dropLinksToCollection takes the links to all its records away with a collection.
+// dropLinksToCollection takes the links to all its records away with a
+// collection. On the way down through the migrations there may be no links.
 func dropLinksToCollection(e *core.CollectionEvent) error {
-	if err := e.Next(); err != nil {
+	if _, err := e.App.FindCachedCollectionByNameOrId(schema.DocumentLinks); errors.Is(err, sql.ErrNoRows) {
+		return e.Next()
+	} else if err != nil {
 		return err
 	}
 	_, err := e.App.NonconcurrentDB().Delete(schema.DocumentLinks, dbx.HashExp{"collection": e.Collection.Name}).Execute()
-	return err
+	if err != nil {
+		return fmt.Errorf("take away the links to %s: %w", e.Collection.Name, err)
+	}
+	return e.Next()
 }
