@@ -18,7 +18,14 @@ import (
 	"onlibrary/internal/testapp"
 )
 
+// serveArg has the test's binary be the program itself.
+const serveArg = "serve"
+
 func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == serveArg {
+		main()
+		return
+	}
 	if len(os.Args) > 1 && os.Args[1] == media.ChildArg {
 		os.Exit(media.ChildMain(os.Args[2:]))
 	}

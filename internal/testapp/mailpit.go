@@ -148,6 +148,20 @@ func (m *Mailpit) Count(t testing.TB) int {
 	return list.Total
 }
 
+// Subjects are those of all that has arrived.
+func (m *Mailpit) Subjects(t testing.TB) []string {
+	t.Helper()
+	var list struct {
+		Messages []struct{ Subject string } `json:"messages"`
+	}
+	m.get(t, "/api/v1/messages?limit=5000", &list)
+	var all []string
+	for _, entry := range list.Messages {
+		all = append(all, entry.Subject)
+	}
+	return all
+}
+
 // AwaitTo waits for a mail to address whose subject contains a text.
 func (m *Mailpit) AwaitTo(t testing.TB, address, subject string) Mail {
 	t.Helper()
