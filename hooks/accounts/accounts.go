@@ -10,6 +10,7 @@ import (
 	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/hook"
+	"github.com/pocketbase/pocketbase/tools/security"
 
 	"onlibrary/internal/outbox"
 	"onlibrary/internal/schema"
@@ -48,6 +49,10 @@ type room struct {
 	// answered holds the usernames answered for taken addresses, by key: a made
 	// account would hold its own. To be tried once an hour is to be reserved.
 	answered *tries.Counter
+	// feigned holds, as pair makes it under secret, with what one could sign in
+	// once the accounts of those answers were let in.
+	feigned *tries.Counter
+	secret  string
 }
 
 // afterFileCopy is a priority behind PocketBase's copying of files (99): a
@@ -64,6 +69,8 @@ func Bind(app core.App, d Deps) {
 		lookups:  tries.New(60, time.Minute, 10_000),
 		notices:  tries.New(1, 10*time.Minute, 10_000),
 		answered: tries.New(1, time.Hour, 10_000),
+		feigned:  tries.New(1, time.Hour, 20_000),
+		secret:   security.RandomString(32),
 		requests: tries.New(1, 2*time.Minute, 100_000),
 	}
 	d.Queue.Register(Mail, 1, outbox.Policy(), postman{r, app})
@@ -92,7 +99,7 @@ func Bind(app core.App, d Deps) {
 	app.OnRecordAfterUpdateSuccess(schema.Users, core.CollectionNameSuperusers).Bind(on("closeStreams", closeStreams))
 	app.OnRecordAfterDeleteSuccess(schema.Users, core.CollectionNameSuperusers).Bind(on("closeStreamsOfDeleted", closeStreams))
 
-	app.OnRecordAuthWithPasswordRequest(schema.Users).Bind(on("signIn", signIn))
+	app.OnRecordAuthWithPasswordRequest(schema.Users).Bind(on("signIn", r.signIn))
 	app.OnRecordAuthWithOAuth2Request(schema.Users).Bind(on("signInByProvider", signInByProvider))
 	app.OnRecordAuthWithOTPRequest(schema.Users).Bind(on("signInByMail", signInByMail))
 	app.OnRecordAuthRequest(schema.Users).Bind(on("noteSignIn", r.noteSignIn))

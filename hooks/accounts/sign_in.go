@@ -17,7 +17,7 @@ import (
 
 // signIn finds a user by a username in any case or form; PocketBase knows the
 // ASCII cases only.
-func signIn(e *core.RecordAuthWithPasswordRequestEvent) error {
+func (r *room) signIn(e *core.RecordAuthWithPasswordRequestEvent) error {
 	if e.Record == nil && e.IdentityField != core.FieldNameEmail {
 		user, err := findByUsername(e.App, e.Identity)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
@@ -25,7 +25,13 @@ func signIn(e *core.RecordAuthWithPasswordRequestEvent) error {
 		}
 		e.Record = user
 	}
-	return sayWhy(e.Record, e.Next())
+	err := sayWhy(e.Record, e.Next())
+	var refusal *router.ApiError
+	if errors.As(err, &refusal) && refusal.Status == http.StatusBadRequest && r.feigned.Wait(r.pair(e.Identity, e.Password), r.Now()) > 0 {
+		// What was answered for a taken address looks like an account that waits.
+		return reply.Error(fault.New(fault.Forbidden, "account_pending"))
+	}
+	return err
 }
 
 // sayWhy tells who has proved to be user why the sign-in is closed all the same.

@@ -119,6 +119,7 @@ func (r *room) signUpDiscreetly(e *core.RecordRequestEvent) error {
 	err := app.RunInTransaction(func(tx core.App) error {
 		e.App = tx
 		email := e.Record.Email()
+		password, _ := e.Record.GetRaw(core.FieldNamePassword).(*core.PasswordFieldValue)
 		if e.Record.GetString("username") == "" {
 			// Made alike for both: that the owner's name is taken can be asked
 			// openly, so giving it would tell whose the address is.
@@ -142,6 +143,10 @@ func (r *room) signUpDiscreetly(e *core.RecordRequestEvent) error {
 			return err
 		}
 		r.answered.Note(usernameKey(e.Record.GetString("username")), r.Now())
+		if password != nil {
+			r.feigned.Note(r.pair(e.Record.GetString("username"), password.Plain), r.Now())
+			r.feigned.Note(r.pair(email, password.Plain), r.Now())
+		}
 		e.Record.SetEmail(email)
 		return errTaken
 	})
@@ -170,6 +175,11 @@ func (r *room) unlessReserved(e *core.RecordRequestEvent) error {
 
 func (r *room) reserved(username string) bool {
 	return r.answered.Wait(usernameKey(username), r.Now()) > 0
+}
+
+// pair stands for an identity with its password, of which it tells nothing.
+func (r *room) pair(identity, password string) string {
+	return security.HS256(usernameKey(identity)+"\x00"+password, r.secret)
 }
 
 // checkDomain refuses an address whose domain the library does not take.

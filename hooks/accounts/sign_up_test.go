@@ -302,6 +302,33 @@ func TestSignUpDiscreetlyTwice(t *testing.T) {
 	}
 }
 
+// Signing in with what was just chosen tells nothing either: an account waits,
+// whether it does or not.
+func TestSignInAfterADiscreetSignUp(t *testing.T) {
+	h := open(t)
+	h.smtp()
+	h.set(schema.Library, schema.LibraryID, m{"activation": schema.ActivationEmail})
+	h.user("owner", schema.RoleCustomer)
+	const chosen = "chosen-by-whoever-1"
+	for _, email := range []string{"Owner@example.org", "free@example.org"} {
+		a := h.ask(nil, "POST", users, signUpBody(m{"email": email, "password": chosen, "passwordConfirm": chosen}))
+		if a.status != 200 {
+			t.Fatalf("%s: %d %s", email, a.status, a.raw)
+		}
+		for _, identity := range []any{email, a.at("username")} {
+			if a := h.ask(nil, "POST", "/api/collections/users/auth-with-password", m{"identity": identity, "password": chosen}); a.status != 403 || a.code("fault") != "account_pending" {
+				t.Errorf("%v: %d %s", identity, a.status, a.raw)
+			}
+			if a := h.ask(nil, "POST", "/api/collections/users/auth-with-password", m{"identity": identity, "password": "another-1-word"}); a.status != 400 {
+				t.Errorf("%v with another password: %d %s", identity, a.status, a.raw)
+			}
+		}
+	}
+	if a := h.ask(nil, "POST", "/api/collections/users/auth-with-password", m{"identity": "owner@example.org", "password": testapp.Password}); a.status != 200 {
+		t.Errorf("the owner: %d %s", a.status, a.raw)
+	}
+}
+
 // Of two sign-ups with one free address at once, neither answer tells that the
 // other was there.
 func TestSignUpDiscreetlyAtOnce(t *testing.T) {
