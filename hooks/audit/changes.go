@@ -6,10 +6,28 @@ import (
 	"reflect"
 	"slices"
 
+	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 
 	"onlibrary/internal/schema"
 )
+
+// asStored returns the record as the database has it. Original is stale where a
+// record is saved twice, or others have saved it meanwhile: then its date is, too.
+func asStored(tx core.App, record *core.Record) (*core.Record, error) {
+	original := record.Original()
+	if date := original.GetDateTime("updated"); !date.IsZero() {
+		var stored string
+		err := tx.NonconcurrentDB().Select("updated").From(record.TableName()).Where(dbx.HashExp{"id": record.Id}).Row(&stored)
+		if err != nil {
+			return nil, err
+		}
+		if stored == date.String() {
+			return original, nil
+		}
+	}
+	return tx.FindRecordById(record.Collection(), record.Id)
+}
 
 // changed names the fields, in their order, in which what was written of record
 // differs from what was stored. Every save moves updated.

@@ -73,14 +73,13 @@ func (r *room) create(e *core.RecordEvent) error {
 	})
 }
 
-// update compares with what is stored, within the transaction: Original is
-// stale where a record is saved twice, and others may have saved it meanwhile.
+// update names what differs from what is stored, within the transaction.
 func (r *room) update(e *core.RecordEvent) error {
 	if r.exempt(e) || r.follows(e) {
 		return e.Next()
 	}
 	return r.within(e, func(a actor.Actor) error {
-		stored, err := e.App.FindRecordById(e.Record.Collection(), e.Record.Id)
+		stored, err := asStored(e.App, e.Record)
 		if err != nil {
 			return err
 		}
