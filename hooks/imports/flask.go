@@ -98,7 +98,7 @@ func moveFlask(app core.App, d Deps, cmd *cobra.Command, f flaskFlags) (err erro
 	m := &mover{
 		Deps: d, app: app, source: source, uploads: files, zone: zone, clock: clock, visibility: f.visibility, dry: f.dry,
 		report: newReport(cmd, f.dry), at: map[string]map[int64]string{}, outcomes: map[string]map[int64]string{},
-		planned: map[string]bool{}, names: map[string]bool{},
+		planned: map[string]bool{}, names: map[string]bool{}, owners: map[string]string{},
 	}
 	return m.all(ctx)
 }

@@ -3,6 +3,7 @@ package imports
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net/mail"
 	"path"
@@ -37,9 +38,14 @@ func (m *mover) document(ctx context.Context, row flask.Row, rec *core.Record, l
 	if m.fileDate, err = m.instant(row, "file_updated_at", m.clock); err != nil {
 		return err
 	}
+	if m.fileDate.IsZero() {
+		m.fileDate = rec.GetDateTime("created")
+	}
 	if owner, ok := m.found(flask.Users, row.Number("user_id")); ok {
 		rec.Set("owner", owner)
+		m.owners[rec.Id] = owner
 	} else {
+		m.owners[rec.Id] = ""
 		l.note("its owner %d did not come: only staff sees it", row.Number("user_id"))
 	}
 	if row.Number("document_category_id") != 0 {
@@ -115,9 +121,11 @@ func (m *mover) share(_ context.Context, row flask.Row, rec *core.Record, _ *lin
 	if err != nil {
 		return err
 	}
-	owner := ""
-	if err := m.app.DB().Select("coalesce(max(owner), '')").From(schema.Documents).Where(dbx.HashExp{"id": document}).Row(&owner); err != nil {
-		return err
+	owner, ok := m.owners[document]
+	if !ok { // it came with an earlier run
+		if err := m.app.DB().Select("owner").From(schema.Documents).Where(dbx.HashExp{"id": document}).Row(&owner); err != nil {
+			return err
+		}
 	}
 	if owner == user {
 		return skip("a document is not shared with its owner")
@@ -156,9 +164,11 @@ func (m *mover) once(collection string, rec *core.Record, fields map[string]any)
 	if err != nil {
 		return err
 	}
-	if there != "" {
+	key := fmt.Sprint(collection, fields) // maps are printed in order
+	if there != "" || m.names[key] {
 		return settled{outcome: unchanged, at: there, why: "it is there already"}
 	}
+	m.names[key] = m.dry
 	rec.Load(fields)
 	return nil
 }

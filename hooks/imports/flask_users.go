@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"path"
+	"path/filepath"
 	"strings"
 
 	"github.com/pocketbase/dbx"
@@ -122,6 +123,9 @@ func (m *mover) file(ctx context.Context, kept string) (*filesystem.File, error)
 		kept = path.Base(kept)
 	}
 	kept = strings.TrimLeft(kept, "/")
+	if !filepath.IsLocal(kept) {
+		return nil, skip("its file %q would lie outside of the uploads", kept)
+	}
 	file, clean, err := m.uploads.open(ctx, kept)
 	if errors.Is(err, fs.ErrNotExist) && path.Base(kept) != kept { // as in uploads/name
 		file, clean, err = m.uploads.open(ctx, path.Base(kept))

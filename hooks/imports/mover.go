@@ -6,6 +6,7 @@ import (
 	"encoding/base32"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,8 +37,9 @@ type mover struct {
 
 	at       map[string]map[int64]string // where the rows of a table are now, or would be
 	outcomes map[string]map[int64]string
-	planned  map[string]bool // ids that would be there after a dry run
-	names    map[string]bool // usernames that would be taken
+	planned  map[string]bool   // ids that would be there after a dry run
+	names    map[string]bool   // names and pairs that would be taken
+	owners   map[string]string // of the documents that came now
 	gathered
 	fileDate types.DateTime
 	clean    []func() error // when the row at hand is done
@@ -232,7 +234,7 @@ func (m *mover) save(ctx context.Context, rec *core.Record, spare []string, l *l
 		}
 	}
 	ctx = context.WithValue(quiet.With(ctx), fileDateKey{}, m.fileDate)
-	for {
+	for spare := slices.Clone(spare); ; {
 		err := m.app.SaveWithContext(ctx, rec)
 		if m.dry && errors.Is(err, errDry) {
 			return nil
@@ -242,13 +244,16 @@ func (m *mover) save(ctx context.Context, rec *core.Record, spare []string, l *l
 			return err
 		}
 		again := false
-		for _, field := range spare {
-			if refusal := fields[field]; refusal != nil && rec.GetString(field) != "" {
-				l.note("comes without %v", reply.Plain(validation.Errors{field: refusal}, m.Text))
-				rec.Set(field, nil)
-				again = true
+		spare = slices.DeleteFunc(spare, func(field string) bool {
+			refusal := fields[field]
+			if refusal == nil {
+				return false
 			}
-		}
+			l.note("comes without %v", reply.Plain(validation.Errors{field: refusal}, m.Text))
+			rec.Set(field, nil)
+			again = true
+			return true
+		})
 		if !again {
 			return err
 		}

@@ -152,7 +152,7 @@ func openPostgres(ctx context.Context, address *url.URL) (*Source, error) {
 		return nil, err // which it takes the password out of
 	}
 	return snapshot(ctx, stdlib.OpenDB(*config), &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true},
-		`SELECT * FROM "%s" WHERE id > $1 ORDER BY id LIMIT %d`)
+		`SELECT * FROM "%s" WHERE id > $1::bigint ORDER BY id LIMIT %d`)
 }
 
 // snapshot reads through one transaction, so that rows fit together even while
