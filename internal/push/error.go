@@ -49,7 +49,7 @@ func (e *Error) Later() bool {
 func judge(err error) *Error {
 	code := Refused
 	var signIn *oauth2.RetrieveError
-	response := errorutils.HTTPResponse(err)
+	response := errorutils.HTTPResponse(err) //nolint:bodyclose // the SDK has read it and hands out a copy
 	switch {
 	case messaging.IsUnregistered(err):
 		code = Unregistered
