@@ -28,9 +28,11 @@ node)
 tools)
 	# What the tests run besides: program, then its Debian package.
 	packages=
-	for pair in chromium:chromium ffmpeg:ffmpeg ffprobe:ffmpeg pdftoppm:poppler-utils sqlite3:sqlite3 vips:libvips-tools; do
+	for pair in chromium:chromium ffmpeg:ffmpeg ffprobe:ffmpeg pdftoppm:poppler-utils sqlite3:sqlite3 vips:libvips-tools mariadb-install-db:mariadb-server; do
 		command -v "${pair%%:*}" >/dev/null || packages="$packages ${pair#*:}"
 	done
+	# Debian keeps PostgreSQL's programs out of the way.
+	command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || packages="$packages postgresql"
 	[ -z "$packages" ] && exit 0
 	if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
 		# shellcheck disable=SC2086 # a list of words

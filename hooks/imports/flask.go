@@ -114,7 +114,7 @@ func (m *mover) all(ctx context.Context) error {
 		{kind: flask.WebActions, table: flask.WebActions, fill: m.action},
 		{kind: flask.MobileActions, table: flask.MobileActions, fill: m.action},
 		{kind: flask.Users, table: flask.Users, collection: schema.Users, alone: true, fill: m.user, spare: []string{"avatar", core.FieldNameEmail}},
-		{kind: tokens, table: flask.Users, collection: schema.Devices, fill: m.device},
+		{kind: devices, table: flask.Users, collection: schema.Devices, fill: m.device},
 		{kind: flask.Regions, table: flask.Regions, collection: schema.Regions, fill: m.region},
 		{kind: flask.Cities, table: flask.Cities, collection: schema.Cities, fill: m.city},
 		{kind: flask.Categories, table: flask.Categories, collection: schema.Categories, fill: m.category},

@@ -17,8 +17,8 @@ import (
 	"onlibrary/internal/schema"
 )
 
-// tokens are the push tokens of users, of which each had one.
-const tokens = "user.fcm_token"
+// devices are what the push tokens of users become, of which each had one.
+const devices = "user.fcm_token"
 
 func (m *mover) user(ctx context.Context, row flask.Row, rec *core.Record, l *line) error {
 	wanted := row.Text("username")

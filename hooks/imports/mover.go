@@ -112,21 +112,20 @@ func (m *mover) move(ctx context.Context, s step) error {
 // write moves some rows and tells of them once that is committed.
 func (m *mover) write(ctx context.Context, s step, rows []flask.Row) error {
 	var lines []line
-	all := func() error {
+	all := func() {
 		for _, row := range rows {
 			if l := m.one(ctx, s, row); l.outcome != "" {
 				lines = append(lines, l)
 				m.outcomes[s.kind][row.ID()] = l.outcome
 			}
 		}
-		return nil
 	}
-	outer := m.app
-	err := error(nil)
+	var err error
 	if s.alone || m.dry { // a transaction would hold the only writer while files are copied
-		err = all()
+		all()
 	} else {
-		err = outer.RunInTransaction(func(tx core.App) error { m.app = tx; return all() })
+		outer := m.app
+		err = outer.RunInTransaction(func(tx core.App) error { m.app = tx; all(); return nil })
 		m.app = outer
 	}
 	if err != nil {

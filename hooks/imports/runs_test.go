@@ -167,7 +167,9 @@ func TestARunThatWasKilledIsCompleted(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		app.ResetBootstrapState()
+		if err := app.ClearBootstrap(); err != nil {
+			t.Fatal(err)
+		}
 		copyDir(t, app.DataDir(), dir)
 		app.Cleanup()
 		if err := run.Start(); err != nil {

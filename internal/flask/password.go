@@ -2,7 +2,7 @@ package flask
 
 import (
 	"crypto/pbkdf2"
-	"crypto/sha1"
+	"crypto/sha1" //nolint:gosec // hashes of old are only read
 	"crypto/sha256"
 	"crypto/sha512"
 	"crypto/subtle"
