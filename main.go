@@ -24,6 +24,7 @@ import (
 	"onlibrary/hooks/previews"
 	"onlibrary/hooks/seeds"
 	"onlibrary/hooks/server"
+	"onlibrary/hooks/telemetry"
 	"onlibrary/hooks/web"
 	"onlibrary/internal/config"
 	"onlibrary/internal/filter"
@@ -127,6 +128,7 @@ func bind(app core.App, settings config.Config) (server.Deps, accounts.Deps, err
 	})
 	imports.Bind(app)
 	previews.Bind(app, previews.Deps{Previewer: previewer, Queue: queue})
+	telemetry.Bind(app, telemetry.Deps{DSN: settings.SentryDSN, Traces: settings.SentryTraces, Version: version, Queue: queue, Now: time.Now})
 	work := server.Deps{
 		Config: settings, Version: version, EnsureSuperuser: accounts.EnsureSuperuser, SetupPath: accounts.SetupPath,
 		Start: func() error {

@@ -50,7 +50,7 @@ func Serve(app core.App, d Deps) *cobra.Command {
 			})
 			served := make(chan error, 1)
 			go func() {
-				served <- apis.Serve(app, apis.ServeConfig{HttpAddr: d.Config.HTTPAddr, AllowedOrigins: d.Config.CORSOrigins})
+				served <- apis.Serve(app, apis.ServeConfig{HttpAddr: d.Config.HTTPAddr})
 			}()
 			select {
 			case err := <-served:

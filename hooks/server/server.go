@@ -82,12 +82,15 @@ func (r *room) first(e *core.ServeEvent) error {
 		}
 	}
 	e.Router.Bind(
+		r.cors(), // by its id, in the place of PocketBase's
 		// Ahead of all that asks for the address.
 		&hook.Handler[*core.RequestEvent]{Id: "onlibrary.server.heed", Func: r.heed, Priority: apis.DefaultActivityLoggerMiddlewarePriority - 20},
 		// Inside the activity logger, which is to see what the client is told.
 		&hook.Handler[*core.RequestEvent]{Id: "onlibrary.server.machine", Func: machine, Priority: apis.DefaultActivityLoggerMiddlewarePriority + 5},
 		&hook.Handler[*core.RequestEvent]{Id: "onlibrary.server.redact", Func: redact, Priority: apis.DefaultActivityLoggerMiddlewarePriority + 6},
 		&hook.Handler[*core.RequestEvent]{Id: "onlibrary.server.hurry", Func: hurry, Priority: apis.DefaultLoadAuthTokenMiddlewarePriority + 2},
+		// Inside the limits: the search for a path's methods is no way round them.
+		&hook.Handler[*core.RequestEvent]{Id: "onlibrary.server.methods", Func: methods, Priority: apis.DefaultBodyLimitMiddlewarePriority + 1},
 	)
 	return e.Next()
 }

@@ -13,8 +13,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 
+	"github.com/getsentry/sentry-go"
 	"github.com/joho/godotenv"
 	"github.com/spf13/pflag"
 )
@@ -31,6 +33,8 @@ type Config struct {
 	FFmpeg            string // absolute path, or empty where there is none
 	FCMCredentials    string // path of a service account's key, or empty: no push
 	FCMEndpoint       string // stands in for Google's; empty but in tests
+	SentryDSN         string // of a Sentry project, or empty: nothing is sent
+	SentryTraces      float64
 }
 
 // Prefix begins the name of every setting in the environment.
@@ -59,6 +63,8 @@ func Settings() []Setting {
 		{"FFMPEG", "ffmpeg", "", "path of FFmpeg (empty: look for it in PATH)"},
 		{"FCM_CREDENTIALS", "fcm-credentials", "", "path of the JSON key of a Firebase service account, for push messages (empty: none are sent)"},
 		{"FCM_ENDPOINT", "", "", "address that stands in for Firebase's, for tests"},
+		{"SENTRY_DSN", "", "", "DSN of a Sentry project, which is told of faults but of no person (empty: nothing is sent)"},
+		{"SENTRY_TRACES", "sentry-traces", "0", "part of the requests that is traced there, 0 to 1"},
 	}
 }
 
@@ -118,6 +124,7 @@ func check(v map[string]string) (Config, error) {
 		SuperuserPassword: v["SUPERUSER_PASSWORD"],
 		FCMCredentials:    v["FCM_CREDENTIALS"],
 		FCMEndpoint:       strings.TrimSuffix(v["FCM_ENDPOINT"], "/"),
+		SentryDSN:         v["SENTRY_DSN"],
 	}
 	wrong := func(name, why string) (Config, error) {
 		return Config{}, fmt.Errorf("%s%s %q: %s", Prefix, name, v[name], why)
@@ -134,6 +141,14 @@ func check(v map[string]string) (Config, error) {
 	}
 	if c.FCMEndpoint != "" && !isBase(c.FCMEndpoint) {
 		return wrong("FCM_ENDPOINT", "want a scheme and a host, as in http://127.0.0.1:9000")
+	}
+	if c.SentryDSN != "" {
+		if _, err := sentry.NewDsn(c.SentryDSN); err != nil { // which would repeat it, with its key
+			return Config{}, fmt.Errorf("%sSENTRY_DSN: want an address such as https://key@sentry.example.org/1", Prefix)
+		}
+	}
+	if c.SentryTraces, err = strconv.ParseFloat(v["SENTRY_TRACES"], 64); err != nil || !(c.SentryTraces >= 0 && c.SentryTraces <= 1) {
+		return wrong("SENTRY_TRACES", "want a number from 0 to 1")
 	}
 	for _, o := range strings.FieldsFunc(v["CORS_ORIGINS"], func(r rune) bool { return r == ',' || r == ' ' }) {
 		if o != "*" && !isBase(o) {

@@ -37,6 +37,7 @@ func TestWrongValueIsNamed(t *testing.T) {
 	for name, value := range map[string]string{
 		"HTTP_ADDR": "8090", "PUBLIC_URL": "books.example", "CORS_ORIGINS": "*.example", "TRUSTED_PROXIES": "10.0.0.1, proxy", "SUPERUSER_EMAIL": "nobody",
 		"ENCRYPTION_KEY": "short", "FFMPEG": "/no/such/program", "FCM_ENDPOINT": "fcm.example",
+		"SENTRY_DSN": "https://sentry.example.org/1", "SENTRY_TRACES": "NaN",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv(Prefix+name, value)

@@ -18,6 +18,7 @@ const (
 	TooLarge
 	TooMany
 	Unavailable
+	WrongMethod
 )
 
 // Error is a refusal. Field names the field it is about and is empty when it

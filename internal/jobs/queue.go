@@ -39,6 +39,7 @@ type Queue struct {
 	log   func() *slog.Logger
 	now   func() time.Time
 	kinds []*kind
+	dead  func(*Job, error)
 	stop  context.CancelFunc
 	done  sync.WaitGroup
 }
@@ -54,7 +55,7 @@ type kind struct {
 
 // New returns a queue on app's database.
 func New(app core.App) *Queue {
-	return &Queue{app: app, log: app.Logger, now: time.Now, stop: func() {}}
+	return &Queue{app: app, log: app.Logger, now: time.Now, dead: func(*Job, error) {}, stop: func() {}}
 }
 
 // Register has worker do the jobs of the named kind, at most lanes at a time.
@@ -63,6 +64,9 @@ func New(app core.App) *Queue {
 func (q *Queue) Register(name string, lanes int, p Policy, worker Worker) {
 	q.kinds = append(q.kinds, &kind{name: name, lanes: lanes, policy: p, worker: worker, wake: make(chan struct{}, lanes)})
 }
+
+// OnDead has tell hear of every job that is dead and why. Call it before Start.
+func (q *Queue) OnDead(tell func(j *Job, cause error)) { q.dead = tell }
 
 // Wake says that a job of the named kind was committed; Enqueue does so itself.
 func (q *Queue) Wake(name string) {

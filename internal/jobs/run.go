@@ -33,6 +33,9 @@ type retryable struct {
 
 func (r retryable) Unwrap() error { return r.error }
 
+// Failed is the message in the log of a job that is dead.
+const Failed = "job failed"
+
 // run does one job and writes down how that ended.
 func (q *Queue) run(ctx context.Context, k *kind, j *Job) {
 	cause := errStopped // each time, with its process
@@ -59,13 +62,14 @@ func (q *Queue) run(ctx context.Context, k *kind, j *Job) {
 		q.log().Warn("job put off", "kind", j.Kind, "key", j.Key, "attempt", j.Attempts, "error", cause)
 		q.settle(ctx, k, j, schema.JobQueued, cause, k.policy.wait(j.Attempts))
 	default:
-		q.log().Error("job failed", "kind", j.Kind, "key", j.Key, "attempt", j.Attempts, "error", cause)
+		q.log().Error(Failed, "kind", j.Kind, "key", j.Key, "attempt", j.Attempts, "error", cause)
 		if err := giveUp(ctx, k.worker, j, cause); err != nil {
 			q.log().Error("give a job up", "kind", j.Kind, "key", j.Key, "error", err)
 			q.settle(ctx, k, j, schema.JobQueued, errors.Join(cause, err), time.Minute)
 			return
 		}
 		q.settle(ctx, k, j, schema.JobFailed, cause, 0)
+		q.dead(j, cause)
 	}
 }
 

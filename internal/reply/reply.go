@@ -8,6 +8,7 @@ import (
 	"math"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	validation "github.com/pocketbase/ozzo-validation/v4"
@@ -40,6 +41,13 @@ func Later(h http.Header, wait time.Duration, code string) error {
 	seconds := max(1, int(math.Ceil(wait.Seconds())))
 	h.Set("Retry-After", strconv.Itoa(seconds))
 	return Error(&fault.Error{Kind: fault.TooMany, Code: code, Params: map[string]any{"seconds": seconds}})
+}
+
+// WrongMethod refuses a method that a path does not have, and says which it has in
+// the header Allow (RFC 9110, 10.2.1).
+func WrongMethod(h http.Header, allowed []string) error {
+	h.Set("Allow", strings.Join(allowed, ", "))
+	return Error(fault.New(fault.WrongMethod, "method_not_allowed"))
 }
 
 // Validation returns err as validation.Errors when it is, or wraps, a
@@ -75,6 +83,8 @@ func status(k fault.Kind) int {
 		return http.StatusRequestEntityTooLarge
 	case fault.TooMany:
 		return http.StatusTooManyRequests
+	case fault.WrongMethod:
+		return http.StatusMethodNotAllowed
 	case fault.Unavailable:
 		return http.StatusServiceUnavailable
 	default:
