@@ -73,3 +73,15 @@ export function isbnPart(word: string): string {
   const digits = word.replace(/-/g, '')
   return /^\d{9}[\dXx]$/.test(digits) ? digits.slice(0, 9) : digits || word
 }
+
+/** Whether the patron has put anything into the library. */
+export async function hasOwn(user: string): Promise<boolean> {
+  const { items } = await pb.collection('documents').getList(1, 1, { skipTotal: true, fields: 'id', filter: pb.filter('owner = {:user}', { user }) })
+  return items.length > 0
+}
+
+/** Whether anything is shared with the patron. */
+export async function hasShared(user: string): Promise<boolean> {
+  const { items } = await pb.collection('document_shares').getList(1, 1, { skipTotal: true, fields: 'id', filter: pb.filter('user = {:user}', { user }) })
+  return items.length > 0
+}

@@ -1,3 +1,5 @@
+import * as notices from './notices.svelte'
+import { retryAfter } from './patience'
 import { isOffline, pb, status } from './pb'
 import { go } from './router.svelte'
 import { loadMe, leave, session } from './session.svelte'
@@ -26,6 +28,7 @@ export function watchConnection(): void {
       leave()
       void signedOut()
     }
+    if (answer.status === 429) return { ...(data as object), retryAfter: retryAfter(answer.headers.get('Retry-After')) }
     return data
   }
   pb.authStore.onChange((token, record) => {
@@ -48,6 +51,7 @@ async function signedOut(): Promise<void> {
 export async function depart(): Promise<void> {
   stopAll()
   leave()
+  notices.forget()
   await forget().catch((error: unknown) => {
     if (!isOffline(error) && status(error) >= 500) throw error
   })

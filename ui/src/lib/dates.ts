@@ -45,6 +45,11 @@ export function clock(timezone: string, at = new Date()): string {
   return new Intl.DateTimeFormat(lang(), { timeZone: timezone, weekday: 'long', hour: 'numeric', minute: '2-digit' }).format(at)
 }
 
+/** The time of day in the patron's zone: "14:05". */
+export function moment(at: Date): string {
+  return write(at, { timeStyle: 'short' })
+}
+
 function write(at: Date, options: Intl.DateTimeFormatOptions): string {
   return new Intl.DateTimeFormat(lang(), { ...options, timeZone: session.timezone }).format(at)
 }

@@ -16,6 +16,9 @@ export interface Draft {
   publisher: string
   observations: string
   expiresOn: string
+  alert: boolean
+  daysToAlert: number | null
+  alertEmails: string[]
   code: string
   kind: string
 }
@@ -37,6 +40,9 @@ export function draftOf(d: Document): Draft {
     publisher: d.publisher,
     observations: d.observations ?? '',
     expiresOn: d.expiresOn,
+    alert: d.alert,
+    daysToAlert: d.daysToAlert,
+    alertEmails: d.alertEmails ?? [],
     code: d.code,
     kind: d.kind,
   }
@@ -47,7 +53,13 @@ export function changes(draft: Draft, document: Document): Partial<Record<keyof 
   const before = draftOf(document)
   const keys = Object.keys(draft) as Array<keyof Draft>
   const changed = keys.filter((key) => JSON.stringify(draft[key]) !== JSON.stringify(before[key]))
-  return Object.fromEntries(changed.map((key) => [key, key === 'seriesIndex' ? Number(draft.seriesIndex.replace(',', '.')) || 0 : draft[key]]))
+  return Object.fromEntries(changed.map((key) => [key, sent(draft, key)]))
+}
+
+function sent(draft: Draft, key: keyof Draft): unknown {
+  if (key === 'seriesIndex') return Number(draft.seriesIndex.replace(',', '.')) || 0
+  if (key === 'daysToAlert') return draft.daysToAlert ?? 0
+  return draft[key]
 }
 
 /** Whether a document's owner may choose between book and document: EPUB and MOBI are books by themselves. */

@@ -39,3 +39,8 @@ function plural(text: Exclude<Text, string>, count: string | number | undefined,
   const category = new Intl.PluralRules(lang).select(Number(count ?? 0))
   return text[category] ?? text.other ?? ''
 }
+
+/** Words of somebody's own, to be set into a text of ours: their direction stays their own. */
+export function isolate(words: string): string {
+  return `\u2068${words}\u2069`
+}

@@ -30,3 +30,13 @@ export function isOffline(error: unknown): boolean {
 export function status(error: unknown): number {
   return error instanceof ClientResponseError ? error.status : 0
 }
+
+/** The code of a refusal that is no field's, as the contract has it. */
+export function faultCode(error: unknown): string {
+  return error instanceof ClientResponseError ? (error.response?.data?.fault?.code ?? '') : ''
+}
+
+/** Seconds until a refused act may be tried again, as the server's Retry-After said; 0 where it said nothing. */
+export function waitOf(error: unknown): number {
+  return error instanceof ClientResponseError ? Number(error.response?.retryAfter ?? 0) : 0
+}

@@ -51,6 +51,9 @@ export interface Document extends RecordModel {
   stateDetail: string
   stateMessage: string
   expiresOn: string
+  alert: boolean
+  daysToAlert: number
+  alertEmails?: string[] | null
   created: string
   updated: string
   expand?: { category?: Category; owner?: Profile & RecordModel }
@@ -73,7 +76,31 @@ export interface User extends RecordModel {
   language: string
   timezone: string
   lastLogin: string
+  channels: Channel[]
+  quietHours: { from: string; to: string } | null
   expand?: { role?: Role }
+}
+
+/** The ways by which a patron hears of things outside the app. */
+export type Channel = 'push' | 'mail'
+
+/** What a patron is told of something that happened. */
+export interface Notice extends RecordModel {
+  user: string
+  title: string
+  body: string
+  kind: 'message' | 'share' | 'expiry' | 'due' | 'hold' | 'account' | 'system'
+  document: string
+  webAction: string
+  readAt: string
+  created: string
+}
+
+/** A phone or a browser that gets push messages. */
+export interface Device extends RecordModel {
+  platform: 'android' | 'ios' | 'web'
+  label: string
+  lastSeen: string
 }
 
 export interface Role extends RecordModel {

@@ -56,6 +56,11 @@ export function resultsOf(view: View, user: string): Results {
   return last.results
 }
 
+/** Has the next look at any view ask the server: something left it. */
+export function outdate(): void {
+  last = undefined
+}
+
 function keyOf(view: View, user: string): string {
   return JSON.stringify([user, view])
 }

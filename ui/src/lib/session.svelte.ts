@@ -74,8 +74,13 @@ export async function loadMe(): Promise<void> {
 }
 
 /** Signs in by e-mail or username. */
-export async function signIn(identity: string, password: string): Promise<void> {
-  await pb.collection('users').authWithPassword(identity, password)
+export function signIn(identity: string, password: string): Promise<void> {
+  return enter(() => pb.collection('users').authWithPassword(identity, password))
+}
+
+/** Signs in by any way that leaves a token in the client. */
+export async function enter(way: () => Promise<unknown>): Promise<void> {
+  await way()
   forgetFileToken()
   await loadMe()
   entries++
@@ -87,6 +92,23 @@ export async function changePassword(user: User, oldPassword: string, password: 
   try {
     await pb.collection('users').update(user.id, { oldPassword, password, passwordConfirm: password })
     await signIn(user.email || user.username, password)
+  } finally {
+    renewing = false
+  }
+}
+
+/**
+ * Makes a new address the account's, by the token of a mail; that ends every
+ * session. Whoever is signed in here with that account stays so, unless more
+ * than the password is asked for.
+ */
+export async function confirmEmail(token: string, password: string): Promise<void> {
+  const { id, newEmail } = getTokenPayload(token)
+  const own = me?.user.id === id
+  renewing = own
+  try {
+    await pb.collection('users').confirmEmailChange(token, password)
+    if (own) await signIn(String(newEmail), password).catch(leave)
   } finally {
     renewing = false
   }

@@ -1,13 +1,13 @@
 import { SvelteMap, SvelteSet } from 'svelte/reactivity'
 import { pb } from './pb'
-import type { Document, Share } from './records'
+import type { Document } from './records'
 
 /** What this page knows of documents: the newest word on each, and which are gone. */
 const known = new SvelteMap<string, Document>()
 const gone = new SvelteSet<string>()
 const hidden = new SvelteSet<string>()
 const listeners = new Set<(document: Document) => void>()
-let stop: Array<() => Promise<void>> = []
+let stop: (() => Promise<void>) | undefined
 
 /** The fields that a cover in a list needs. */
 export const coverFields =
@@ -53,10 +53,10 @@ export function onArrival(listener: (document: Document) => void): () => void {
   return () => listeners.delete(listener)
 }
 
-/** Follows the library's documents, and what is shared with this patron, as they change. */
-export async function follow(user: string, shared: (share: Share) => void): Promise<void> {
+/** Follows the library's documents as they change. */
+export async function follow(): Promise<void> {
   await unfollow()
-  const documents = pb.collection('documents').subscribe<Document>('*', ({ action, record }) => {
+  stop = await pb.collection('documents').subscribe<Document>('*', ({ action, record }) => {
     if (action === 'delete') {
       gone.add(record.id)
       return
@@ -64,21 +64,13 @@ export async function follow(user: string, shared: (share: Share) => void): Prom
     keep([record])
     if (action === 'create') for (const listener of listeners) listener(record)
   })
-  const shares = pb.collection('document_shares').subscribe<Share>(
-    '*',
-    ({ action, record }) => {
-      if (action === 'create' && record.user === user) shared(record)
-    },
-    { expand: 'document' },
-  )
-  stop = await Promise.all([documents, shares])
 }
 
 /** Stops following: the connection was another token's, or somebody leaves. */
 export async function unfollow(): Promise<void> {
-  const stops = stop
-  stop = []
-  await Promise.allSettled(stops.map((unsubscribe) => unsubscribe()))
+  const unsubscribe = stop
+  stop = undefined
+  await unsubscribe?.().catch(() => undefined)
 }
 
 /** Stops following and forgets everything: somebody else may sit here next. */
