@@ -25,7 +25,7 @@ dev: need-go need-node ui/node_modules $(TOOLS)/air ## serve, rebuilding on ever
 
 test: test-go test-ui test-e2e ## run every test
 
-test-go: need-go need-tools ## run the Go tests
+test-go: need-go need-node need-tools ui/node_modules ## run the Go tests
 	go test ./...
 
 test-ui: need-node need-tools ui ## run the tests of the web app and its readers

@@ -4,6 +4,7 @@ package accounts
 
 import (
 	"context"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -53,6 +54,8 @@ type room struct {
 	// once the accounts of those answers were let in.
 	feigned *tries.Counter
 	secret  string
+	// reachable are the addresses from which providers' pictures are fetched.
+	reachable func(netip.Addr) bool
 }
 
 // afterFileCopy is a priority behind PocketBase's copying of files (99): a
@@ -72,6 +75,8 @@ func Bind(app core.App, d Deps) {
 		feigned:  tries.New(1, time.Hour, 20_000),
 		secret:   security.RandomString(32),
 		requests: tries.New(1, 2*time.Minute, 100_000),
+
+		reachable: public,
 	}
 	d.Queue.Register(Mail, 1, outbox.Policy(), postman{r, app})
 
@@ -100,7 +105,7 @@ func Bind(app core.App, d Deps) {
 	app.OnRecordAfterDeleteSuccess(schema.Users, core.CollectionNameSuperusers).Bind(on("closeStreamsOfDeleted", closeStreams))
 
 	app.OnRecordAuthWithPasswordRequest(schema.Users).Bind(on("signIn", r.signIn))
-	app.OnRecordAuthWithOAuth2Request(schema.Users).Bind(on("signInByProvider", signInByProvider))
+	app.OnRecordAuthWithOAuth2Request(schema.Users).Bind(on("signInByProvider", r.signInByProvider))
 	app.OnRecordAuthWithOTPRequest(schema.Users).Bind(on("signInByMail", signInByMail))
 	app.OnRecordAuthRequest(schema.Users).Bind(on("noteSignIn", r.noteSignIn))
 	app.OnRecordConfirmVerificationRequest(schema.Users).Bind(on("activate", activate))
@@ -136,6 +141,7 @@ func Bind(app core.App, d Deps) {
 		g.GET("/patrons", r.findPatron).Bind(apis.RequireAuth())
 		g.GET("/permissions", r.permissions).Bind(apis.RequireAuth())
 		g.POST("/roles/{id}/copy", copyRole).Bind(apis.RequireAuth())
+		g.POST("/users/{id}/end-sessions", endSessions).Bind(apis.RequireAuth())
 		return e.Next()
 	}))
 	watch, stop := context.WithCancel(context.Background())

@@ -8,9 +8,6 @@ import (
 	"onlibrary/internal/schema"
 )
 
-// vouchedKey is where a request keeps the address that a provider vouches for.
-const vouchedKey = "onlibrary.accounts.vouched"
-
 // activationInForce is the library's activation, save that without SMTP no mail
 // can be asked for.
 func activationInForce(app core.App, library *core.Record) string {
@@ -19,12 +16,6 @@ func activationInForce(app core.App, library *core.Record) string {
 		return schema.ActivationApproval
 	}
 	return activation
-}
-
-// vouched tells whether the request's OAuth2 provider knows the user by email.
-func vouched(e *core.RequestEvent, email string) bool {
-	address, _ := e.Get(vouchedKey).(string)
-	return email != "" && address == email
 }
 
 // proveAddress makes a pending account active if that is all it waits for: its
@@ -82,22 +73,7 @@ func proving(app *core.App, user *core.Record, save func() error) error {
 	})
 }
 
-// signInByProvider notes which address the provider vouches for, and proves it
-// for an account that PocketBase is about to verify.
-func signInByProvider(e *core.RecordAuthWithOAuth2RequestEvent) error {
-	e.Set(vouchedKey, e.OAuth2User.Email)
-	if u := e.Record; u != nil {
-		u.IgnoreUnchangedFields(true)
-		if !u.Verified() && vouched(e.RequestEvent, u.Email()) {
-			if err := proveAddress(e.App, u); err != nil {
-				return err
-			}
-		}
-	}
-	return sayWhy(e.Record, e.Next())
-}
-
-// signInByMail does so for a one-time password that went to the address.
+// signInByMail has a one-time password that went to the address prove it.
 func signInByMail(e *core.RecordAuthWithOTPRequestEvent) error {
 	e.Record.IgnoreUnchangedFields(true)
 	if !e.Record.Verified() && e.OTP.SentTo() != "" && e.OTP.SentTo() == e.Record.Email() {
@@ -105,5 +81,6 @@ func signInByMail(e *core.RecordAuthWithOTPRequestEvent) error {
 			return err
 		}
 	}
-	return sayWhy(e.Record, e.Next())
+	err := e.Next()
+	return sayWhy(e.Record, err)
 }

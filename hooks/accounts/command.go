@@ -6,30 +6,34 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/pocketbase/dbx"
-	validation "github.com/pocketbase/ozzo-validation/v4"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"onlibrary/internal/reply"
 	"onlibrary/internal/schema"
 )
 
 // Command returns the user command. It works beside a running server.
 func Command(app core.App, d Deps) *cobra.Command {
-	c := &cobra.Command{Use: "user", Short: "Make users, let them in or out, give them roles"}
+	c := &cobra.Command{
+		Use: "user", Short: "Make users, let them in or out, give them roles and passwords",
+		Long: `Make users, let them in or out, give them roles and passwords. IDENT is an e-mail
+address or a username. A password is never an argument, which every process can
+read: it is asked for on a terminal, and else is the first line of standard input.`,
+		Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
 	run := func(f func(cmd *cobra.Command, args []string) error) func(*cobra.Command, []string) error {
-		return func(cmd *cobra.Command, args []string) error { return inWords(d, f(cmd, args)) }
+		return func(cmd *cobra.Command, args []string) error { return reply.Plain(f(cmd, args), d.Text) }
 	}
 
 	var email, username, name, role, state string
 	create := &cobra.Command{
-		Use: "create", Short: "Make a user; the password is asked for, or read from standard input", Args: cobra.NoArgs,
+		Use: "create", Short: "Make a user", Args: cobra.NoArgs,
 		RunE: run(func(cmd *cobra.Command, _ []string) error {
 			return createByCommand(app, cmd, map[string]any{"email": email, "username": username, "name": name, "state": state}, role)
 		}),
@@ -41,13 +45,13 @@ func Command(app core.App, d Deps) *cobra.Command {
 	create.Flags().StringVar(&state, "state", schema.StateActive, "pending, active or inactive")
 
 	var force bool
-	set := func(use, short string, args cobra.PositionalArgs, change func(user *core.Record, args []string) (string, error)) *cobra.Command {
+	set := func(use, short string, args cobra.PositionalArgs, change func(cmd *cobra.Command, user *core.Record, args []string) (string, error)) *cobra.Command {
 		return &cobra.Command{Use: use, Short: short, Args: args, RunE: run(func(cmd *cobra.Command, args []string) error {
 			user, err := findUser(app, args[0])
 			if err != nil {
 				return err
 			}
-			done, err := change(user, args)
+			done, err := change(cmd, user, args)
 			if err != nil {
 				return err
 			}
@@ -63,15 +67,15 @@ func Command(app core.App, d Deps) *cobra.Command {
 			return err
 		})}
 	}
-	activate := set("activate IDENT", "Let a user in, by e-mail or username", cobra.ExactArgs(1), func(user *core.Record, _ []string) (string, error) {
+	activate := set("activate IDENT", "Let a user in, by e-mail or username", cobra.ExactArgs(1), func(_ *cobra.Command, user *core.Record, _ []string) (string, error) {
 		user.Set("state", schema.StateActive)
 		return "is active", nil
 	})
-	deactivate := set("deactivate IDENT", "Shut a user out, by e-mail or username", cobra.ExactArgs(1), func(user *core.Record, _ []string) (string, error) {
+	deactivate := set("deactivate IDENT", "Shut a user out, by e-mail or username", cobra.ExactArgs(1), func(_ *cobra.Command, user *core.Record, _ []string) (string, error) {
 		user.Set("state", schema.StateInactive)
 		return "is inactive", nil
 	})
-	setRole := set("set-role IDENT ROLE", "Give a user a role, by its name or id", cobra.ExactArgs(2), func(user *core.Record, args []string) (string, error) {
+	setRole := set("set-role IDENT ROLE", "Give a user a role, by its name or id", cobra.ExactArgs(2), func(_ *cobra.Command, user *core.Record, args []string) (string, error) {
 		role, err := findRole(app, args[1])
 		if err != nil {
 			return "", err
@@ -79,10 +83,18 @@ func Command(app core.App, d Deps) *cobra.Command {
 		user.Set("role", role.Id)
 		return "has the role " + role.GetString("name"), nil
 	})
+	reset := set("reset IDENT", "Give a user another password, and end all sessions", cobra.ExactArgs(1), func(cmd *cobra.Command, user *core.Record, _ []string) (string, error) {
+		password, err := readPassword(cmd)
+		if err != nil {
+			return "", err
+		}
+		user.SetPassword(password)
+		return "has another password, and has to sign in again", nil
+	})
 	for _, sub := range []*cobra.Command{deactivate, setRole} {
 		sub.Flags().BoolVar(&force, "force", false, "even if nobody who may manage roles is left")
 	}
-	c.AddCommand(create, activate, deactivate, setRole)
+	c.AddCommand(create, activate, deactivate, setRole, reset)
 	return c
 }
 
@@ -162,25 +174,4 @@ func findRole(app core.App, ident string) (*core.Record, error) {
 		return nil, fmt.Errorf("there is no role %q", ident)
 	}
 	return roles[0], nil
-}
-
-// inWords turns a record's refusal into one English line.
-func inWords(d Deps, err error) error {
-	var fields validation.Errors
-	if !errors.As(err, &fields) {
-		return err
-	}
-	lines := make([]string, 0, len(fields))
-	for _, field := range slices.Sorted(maps.Keys(fields)) {
-		message := fields[field].Error()
-		var coded validation.Error
-		if errors.As(fields[field], &coded) && coded.Code() == message { // ours, which has no words yet
-			message = d.Text("en", "fault."+coded.Code(), coded.Params())
-		}
-		if field != "fault" {
-			message = field + ": " + message
-		}
-		lines = append(lines, message)
-	}
-	return errors.New(strings.Join(lines, "\n"))
 }

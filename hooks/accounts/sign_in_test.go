@@ -1,9 +1,6 @@
 package accounts
 
 import (
-	"encoding/json"
-	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -110,92 +107,6 @@ func TestLastLogin(t *testing.T) {
 	got := h.stored(ann)
 	if got.GetDateTime("lastLogin").IsZero() || got.GetString("updated") != updated {
 		t.Errorf("lastLogin %s, updated %s, was %s", got.GetString("lastLogin"), got.GetString("updated"), updated)
-	}
-}
-
-// provider is an OpenID Connect server that knows one person.
-func (h *house) provider(person m) {
-	h.t.Helper()
-	mux := http.NewServeMux()
-	answer := func(w http.ResponseWriter, v any) {
-		w.Header().Set("Content-Type", "application/json")
-		if err := json.NewEncoder(w).Encode(v); err != nil {
-			h.t.Error(err)
-		}
-	}
-	mux.HandleFunc("/token", func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, m{"access_token": "a", "token_type": "Bearer"})
-	})
-	mux.HandleFunc("/person", func(w http.ResponseWriter, _ *http.Request) { answer(w, person) })
-	server := httptest.NewServer(mux)
-	h.t.Cleanup(server.Close)
-	c, err := h.FindCollectionByNameOrId(schema.Users)
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	pkce := false
-	c.OAuth2.Enabled = true
-	c.OAuth2.Providers = []core.OAuth2ProviderConfig{{
-		Name: "oidc", ClientId: "library", ClientSecret: "secret", PKCE: &pkce,
-		AuthURL: server.URL + "/auth", TokenURL: server.URL + "/token", UserInfoURL: server.URL + "/person",
-	}}
-	if err := h.Save(c); err != nil {
-		h.t.Fatal(err)
-	}
-}
-
-func TestSignUpByProvider(t *testing.T) {
-	h := open(t)
-	h.smtp()
-	in := func(sub, email string, create m) answer {
-		h.provider(m{"sub": sub, "name": "From Afar", "email": email, "email_verified": true})
-		return h.ask(nil, "POST", "/api/collections/users/auth-with-oauth2", m{"provider": "oidc", "code": "c", "redirectURL": "https://books.example.org/", "createData": create})
-	}
-	state := func(email string) string {
-		u, err := h.FindAuthRecordByEmail(schema.Users, email)
-		if err != nil {
-			return "none"
-		}
-		return u.GetString("state")
-	}
-	for _, test := range []struct {
-		activation, signup, state string
-		status                    int
-	}{
-		{schema.ActivationNone, schema.SignupOpen, schema.StateActive, 200},
-		{schema.ActivationEmail, schema.SignupOpen, schema.StateActive, 200},
-		{schema.ActivationApproval, schema.SignupOpen, schema.StatePending, 403},
-		{schema.ActivationNone, schema.SignupClosed, "none", 403},
-	} {
-		h.set(schema.Library, schema.LibraryID, m{"activation": test.activation, "signup": test.signup})
-		email := test.activation + test.signup + "@example.org"
-		a := in(email, email, nil)
-		if a.status != test.status || state(email) != test.state {
-			t.Errorf("%v: %d %s, state %s", test, a.status, a.raw, state(email))
-		}
-		if a.status == 200 && (a.at("record", "role") != schema.RoleVisitor || a.at("record", "verified") != true) {
-			t.Errorf("%v: %s", test, a.raw)
-		}
-	}
-	h.set(schema.Library, schema.LibraryID, m{"activation": schema.ActivationEmail, "signup": schema.SignupOpen})
-	for field, value := range (m{"role": schema.RoleAdmin, "state": schema.StateActive, "verified": true, "id": "aaaaaaaaaaaaaaa"}) {
-		if a := in("sub"+field, "x"+field+"@example.org", m{field: value, "email": "else@example.org"}); a.status != 400 || state("else@example.org") != "none" {
-			t.Errorf("%s: %d %s", field, a.status, a.raw)
-		}
-	}
-	// An address that the provider does not vouch for has to be confirmed.
-	if a := in("s1", "vouched@example.org", m{"email": "claimed@example.org"}); a.status != 403 || state("claimed@example.org") != schema.StatePending {
-		t.Errorf("a claimed address: %d %s, state %s", a.status, a.raw, state("claimed@example.org"))
-	}
-	eventually(t, "the mail to the claimed address", func() bool { return h.TestMailer.TotalSend() == 1 })
-	// Nor does it put who was shut out back in.
-	gone := h.user("gone", schema.RoleCustomer, func(r *core.Record) { r.Set("state", schema.StateInactive); r.SetVerified(false) })
-	if a := in("s2", gone.Email(), nil); a.status != 403 || a.code("fault") != "account_inactive" || h.stored(gone).GetString("state") != schema.StateInactive {
-		t.Errorf("an inactive account: %d %s", a.status, a.raw)
-	}
-	waiting := h.user("waiting", schema.RoleCustomer, func(r *core.Record) { r.Set("state", schema.StatePending); r.SetVerified(false) })
-	if a := in("s3", waiting.Email(), nil); a.status != 200 || h.stored(waiting).GetString("state") != schema.StateActive {
-		t.Errorf("a pending account whose address the provider vouches for: %d %s", a.status, a.raw)
 	}
 }
 

@@ -77,7 +77,11 @@ func (r *room) signUp(e *core.RecordRequestEvent, info *core.RequestInfo) error 
 	if field := beyondSignUp(e.Record, state); field != "" {
 		return reply.Error(forbidden(field))
 	}
-	if info.Context != core.RequestInfoContextOAuth2 && e.Record.Email() == "" {
+	if info.Context == core.RequestInfoContextOAuth2 {
+		if err := provided(e); err != nil {
+			return reply.Error(err)
+		}
+	} else if e.Record.Email() == "" {
 		return e.BadRequestError("Failed to create record", validation.Errors{core.FieldNameEmail: validation.ErrRequired})
 	}
 	if err := checkDomain(e.App, core.FieldNameEmail, e.Record.Email()); err != nil {
@@ -190,7 +194,8 @@ func checkDomain(app core.App, field, email string) error {
 	}
 	allowed := settings.GetStringSlice("allowedEmailDomains")
 	_, domain, _ := strings.Cut(email, "@")
-	if len(allowed) == 0 || domain == "" || slices.ContainsFunc(allowed, func(a string) bool { return strings.EqualFold(a, domain) }) {
+	malformed := email != "" && domain == "" // which PocketBase refuses
+	if len(allowed) == 0 || malformed || slices.ContainsFunc(allowed, func(a string) bool { return strings.EqualFold(a, domain) }) {
 		return nil
 	}
 	return fault.Field(field, "email_domain_not_allowed", map[string]any{"domains": strings.Join(allowed, ", ")})

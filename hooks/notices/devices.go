@@ -70,10 +70,15 @@ func bound(tx core.App, user string) error {
 	return nil
 }
 
-// dropDevices deletes the devices of who is put inactive, with the change of
-// state.
+// dropDevices deletes the devices of who is put inactive, and those of sessions
+// that end, with the change: a lost phone is to be told no more. Who signs in
+// there again posts the device again.
 func dropDevices(e *core.RecordEvent) error {
-	if e.Record.GetString("state") == schema.StateActive {
+	stored, err := e.App.FindRecordById(schema.Users, e.Record.Id)
+	if err != nil {
+		return err
+	}
+	if e.Record.GetString("state") == schema.StateActive && e.Record.TokenKey() == stored.TokenKey() {
 		return e.Next()
 	}
 	return inTransaction(e, func() error {

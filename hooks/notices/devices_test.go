@@ -100,6 +100,25 @@ func TestDevicesGoWhenTheAccountIsPutInactive(t *testing.T) {
 	}
 }
 
+func TestDevicesGoWithTheSessionsThatEnd(t *testing.T) {
+	h := open(t)
+	for what, change := range map[string]func(*core.Record){
+		"ended by hand": (*core.Record).RefreshTokenKey,
+		"a password":    func(r *core.Record) { r.SetPassword("another-good-one") },
+		"an address":    func(r *core.Record) { r.SetEmail("moved@example.org") },
+	} {
+		d := h.device(t, h.patron, "phone")
+		patron := h.fresh(t, h.patron)
+		change(patron)
+		if err := h.Save(patron); err != nil {
+			t.Fatal(err)
+		}
+		if h.fresh(t, d) != nil {
+			t.Errorf("%s: the device is told on", what)
+		}
+	}
+}
+
 func TestDevicesAndNotificationsGoWithTheirUser(t *testing.T) {
 	h := open(t)
 	d, n := h.device(t, h.patron, "phone"), h.notice(t, h.patron, "Hello")
