@@ -5,6 +5,8 @@ import (
 
 	"github.com/pocketbase/pocketbase/core"
 
+	"onlibrary/internal/fault"
+	"onlibrary/internal/reply"
 	"onlibrary/internal/schema"
 )
 
@@ -75,6 +77,9 @@ func proving(app *core.App, user *core.Record, save func() error) error {
 
 // signInByMail has a one-time password that went to the address prove it.
 func signInByMail(e *core.RecordAuthWithOTPRequestEvent) error {
+	if e.Record.GetString("state") == schema.StateInactive {
+		return reply.Error(fault.New(fault.Forbidden, "account_inactive")) // before anything changes
+	}
 	e.Record.IgnoreUnchangedFields(true)
 	if !e.Record.Verified() && e.OTP.SentTo() != "" && e.OTP.SentTo() == e.Record.Email() {
 		if err := proveAddress(e.App, e.Record); err != nil {

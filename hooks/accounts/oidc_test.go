@@ -69,26 +69,13 @@ func (h *house) provider() {
 	if err != nil {
 		h.t.Fatalf("the OpenID Connect server does not start: %v", err)
 	}
-	h.configure(func(c *core.Collection) {
+	h.options(func(c *core.Collection) {
 		c.OAuth2.Enabled = true
 		c.OAuth2.Providers = []core.OAuth2ProviderConfig{{
 			Name: "oidc", ClientId: oidcClient, ClientSecret: oidcSecret, DisplayName: "The University",
 			AuthURL: issuer + "/auth", TokenURL: issuer + "/token", UserInfoURL: issuer + "/me",
 		}}
 	})
-}
-
-// configure changes the options of the users' collection.
-func (h *house) configure(change func(*core.Collection)) {
-	h.t.Helper()
-	c, err := h.FindCollectionByNameOrId(schema.Users)
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	change(c)
-	if err := h.Save(c); err != nil {
-		h.t.Fatal(err)
-	}
 }
 
 // grant is what a browser comes back with.
@@ -426,7 +413,7 @@ func TestProvidersCodeWorksOnceAndWithItsVerifierOnly(t *testing.T) {
 func TestProvidersAreToldFromEachOtherByTheirIDTokens(t *testing.T) {
 	h := openWithProvider(t, schema.ActivationNone)
 	for issuer, status := range map[string]int{"the provider's": 200, "https://evil.example": 400} {
-		h.configure(func(c *core.Collection) {
+		h.options(func(c *core.Collection) {
 			p := &c.OAuth2.Providers[0]
 			base := strings.TrimSuffix(p.AuthURL, "/auth")
 			if issuer == "the provider's" {

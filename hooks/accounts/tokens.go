@@ -19,19 +19,26 @@ const accountKey = "onlibrary.accounts.account"
 
 type account struct{ collection, id, tokenKey string }
 
-// endTokens ends every token of a user who stops being active. It compares with
-// the stored record: Original is stale where one was created and saved again.
+// endTokens ends every token of a user who stops being active, and with tokens
+// that end the halves of a sign-in. It compares with the stored record: Original
+// is stale where one was created and saved again.
 func endTokens(e *core.RecordEvent) error {
-	if e.Record.GetString("state") != schema.StateActive {
-		stored, err := e.App.FindRecordById(schema.Users, e.Record.Id)
-		if err != nil {
+	stored, err := e.App.FindRecordById(schema.Users, e.Record.Id)
+	if err != nil {
+		return err
+	}
+	if e.Record.GetString("state") != schema.StateActive && stored.GetString("state") == schema.StateActive {
+		e.Record.RefreshTokenKey()
+	}
+	if e.Record.TokenKey() == stored.TokenKey() {
+		return e.Next()
+	}
+	return inTransaction(e, func() error {
+		if err := e.Next(); err != nil {
 			return err
 		}
-		if stored.GetString("state") == schema.StateActive {
-			e.Record.RefreshTokenKey()
-		}
-	}
-	return e.Next()
+		return e.App.DeleteAllMFAsByRecord(e.Record) // as PocketBase does with one-time passwords
+	})
 }
 
 // onlyActive makes a guest of who is not active, should a token have outlived
