@@ -15,6 +15,7 @@ import (
 	"github.com/pocketbase/pocketbase/tools/routine"
 
 	"onlibrary/hooks/accounts"
+	"onlibrary/hooks/apidocs"
 	"onlibrary/hooks/audit"
 	"onlibrary/hooks/catalogue"
 	"onlibrary/hooks/imports"
@@ -68,7 +69,7 @@ func run(args []string) error {
 	root.AddCommand(server.Serve(app, work), server.Migrate(app), accounts.Command(app, people), seeds.Command(app),
 		imports.Command(app, imports.Deps{
 			Text: people.Text, Username: accounts.FreeUsername, AWS: config.ReadAWS, Audit: audit.Imported, Now: time.Now,
-		}), cmd.NewSuperuserCommand(app))
+		}), server.Plain(locale.Command()), cmd.NewSuperuserCommand(app))
 	root.SetArgs(args)
 	return root.Execute()
 }
@@ -138,6 +139,7 @@ func bind(app core.App, settings config.Config) (server.Deps, accounts.Deps, err
 		Stop: func() { queue.Stop(); previewer.Close() },
 	}
 	server.Bind(app, work)
+	apidocs.Bind(app, apidocs.Deps{Version: version, Site: site})
 	web.Bind(app, site)
 	return work, people, nil
 }
