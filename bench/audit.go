@@ -12,12 +12,15 @@ import (
 	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
 
+	"onlibrary/hooks/accounts"
 	"onlibrary/hooks/audit"
 	"onlibrary/hooks/catalogue"
 	"onlibrary/hooks/limits"
 	"onlibrary/hooks/locale"
+	room "onlibrary/hooks/notices"
 	rooms "onlibrary/hooks/server"
 	"onlibrary/internal/config"
+	"onlibrary/internal/jobs"
 	"onlibrary/internal/rules"
 	"onlibrary/internal/schema"
 	"onlibrary/internal/translate"
@@ -63,6 +66,12 @@ func (b *bench) writer(audits bool) (write func(i int) error, stop func() error,
 	app := rooms.NewApp(config.Config{DataDir: filepath.Join(b.dir, fmt.Sprint("audit-", audits))})
 	guide := locale.Bind(app, locale.Deps{Catalog: texts, Now: time.Now})
 	limits.Bind(app, limits.Deps{Now: time.Now})
+	queue := jobs.New(app)
+	accounts.Bind(app, accounts.Deps{
+		Text: texts.Text, Now: time.Now, Language: guide.Language, Recipient: guide.Recipient, Queue: queue,
+		Timezone: func(info *core.RequestInfo) string { return guide.Zone(info).String() },
+	})
+	room.Bind(app, room.Deps{Text: texts.Text, Recipient: guide.Recipient, Listening: accounts.Listening, Queue: queue, Now: time.Now})
 	catalogue.Bind(app, catalogue.Deps{Text: texts.Text, Language: guide.Language, Now: time.Now})
 	if audits {
 		audit.Bind(app, audit.Deps{Now: time.Now})

@@ -25,7 +25,6 @@ func init() {
 		)
 		c.AddIndex("idx_audit_logs_created", false, "`created`, `id`", "")
 		c.AddIndex("idx_audit_logs_actor", false, "`actor`, `created`", "")
-		c.AddIndex("idx_audit_logs_action", false, "`action`, `created`", "")
 		c.AddIndex("idx_audit_logs_record", false, "`collection`, `record`, `created`", "")
 		read := types.Pointer(`may(@request.auth.id, 'audit.read') = true`)
 		c.ListRule, c.ViewRule = read, read

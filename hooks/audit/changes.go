@@ -12,11 +12,15 @@ import (
 	"onlibrary/internal/schema"
 )
 
-// asStored returns the record as the database has it. Original is stale where a
-// record is saved twice, or others have saved it meanwhile: then its date is, too.
-func asStored(tx core.App, record *core.Record) (*core.Record, error) {
+// asStored returns the record as the database has it. Original is that where a
+// request has just read the record; elsewhere it is stale if the record is saved
+// twice, or others have saved it meanwhile: then its date is, too.
+func asStored(tx core.App, record *core.Record, justRead bool) (*core.Record, error) {
 	original := record.Original()
 	if date := original.GetDateTime("updated"); !date.IsZero() {
+		if justRead {
+			return original, nil
+		}
 		var stored string
 		err := tx.NonconcurrentDB().Select("updated").From(record.TableName()).Where(dbx.HashExp{"id": record.Id}).Row(&stored)
 		if err != nil {

@@ -79,7 +79,8 @@ func (r *room) update(e *core.RecordEvent) error {
 		return e.Next()
 	}
 	return r.within(e, func(a actor.Actor) error {
-		stored, err := asStored(e.App, e.Record)
+		_, requested := r.marks.Load(e.Record)
+		stored, err := asStored(e.App, e.Record, requested)
 		if err != nil {
 			return err
 		}
