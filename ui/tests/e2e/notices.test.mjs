@@ -170,3 +170,35 @@ test('channels, quiet hours and devices are one’s own to set', async () => {
   await library.until(async () => (await own.collection('devices').getList(1, 1)).totalItems === 0, 'the device is gone', 15)
   bia.hasNoComplaint('me')
 })
+
+test('a document’s reminder is set in its form, and sent at once by a press, at most once an hour', async () => {
+  const doc = await library.upload(staff, 'licence.png', png(100, 150, 4), { title: 'A licence', visibility: 'members' })
+  const ada = await person(browser, server)
+  await ada.signIn(library.admin.email, library.admin.password)
+  await ada.page.goto(`/documents/${doc.id}/edit`)
+  await ada.field('ui.field.expiresOn').fill('2031-03-01')
+  await ada.field('ui.alert.on').check()
+  await ada.field('ui.alert.days').fill('30')
+  await ada.field('ui.alert.emails').fill('desk@library.test, archive@library.test')
+  await ada.canBeUsedByAll('the form')
+  await ada.the('button', 'ui.act.save').click()
+  await ada.page.getByRole('heading', { name: 'A licence', level: 1 }).waitFor()
+  const kept = await staff.collection('documents').getOne(doc.id)
+  assert.deepEqual(
+    [kept.expiresOn, kept.alert, kept.daysToAlert, kept.alertEmails],
+    ['2031-03-01', true, 30, ['desk@library.test', 'archive@library.test']],
+  )
+  await ada.page.getByText('desk@library.test').waitFor()
+  await ada.the('button', 'ui.alert.now').click()
+  await ada.page.getByText(library.pattern('en', 'ui.alert.sent')).waitFor()
+  ada.hasNoComplaint('an alert')
+  await ada.the('button', 'ui.alert.now').click()
+  await ada.page.getByText(library.pattern('en', 'ui.alert.later')).waitFor()
+  await ada.canBeUsedByAll('an alert sent')
+  await ada.context.close()
+
+  await bia.page.goto(`/documents/${doc.id}`)
+  await bia.page.getByRole('heading', { name: 'A licence', level: 1 }).waitFor()
+  assert.equal(await bia.page.getByText('desk@library.test').count(), 0)
+  assert.equal(await bia.the('button', 'ui.alert.now').count(), 0)
+})
