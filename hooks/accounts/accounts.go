@@ -98,6 +98,9 @@ func Bind(app core.App, d Deps) {
 	app.OnRecordCreateExecute(schema.Users).Bind(late("askToVerify", r.askToVerify))
 	app.OnRecordUpdateExecute(schema.Users).Bind(late("tellPassword", r.tellPassword))
 	app.OnRecordDeleteExecute(schema.Users).Bind(late("keepHolderOnDelete", r.keepHolder))
+	app.OnRecordDeleteExecute(schema.Users).Bind(&hook.Handler[*core.RecordEvent]{
+		Id: "onlibrary.accounts.endShares", Func: endShares, Priority: beforeCascade,
+	})
 	app.OnRecordDelete(schema.Roles).Bind(on("keepUsedRole", keepUsedRole))
 	app.OnRecordCreate(schema.Library, schema.LibrarySettings).Bind(on("keepSingle", keepSingle))
 	app.OnRecordDelete(schema.Library, schema.LibrarySettings).Bind(on("keepLibrary", keepLibrary))

@@ -87,3 +87,90 @@ func TestCommandBesideServer(t *testing.T) {
 	}
 	s.closes(t, "deactivated by the command")
 }
+
+func TestResetGivesAnotherPassword(t *testing.T) {
+	h := open(t)
+	ann := h.user("ann", schema.RoleVisitor)
+	token := testapp.Token(t, ann)
+	s := h.connect(token, "users/"+ann.Id)
+	out, err := h.run("another-password\n", "reset", "ANN@example.org")
+	if err != nil || out != "ann has another password, and has to sign in again\n" {
+		t.Fatalf("%q, %v", out, err)
+	}
+	s.closes(t, "reset")
+	if a := h.with(token, "GET", "/api/library/me", ""); a.status != 401 {
+		t.Errorf("the session lives: %d", a.status)
+	}
+	for password, want := range map[string]int{testapp.Password: 400, "another-password": 200} {
+		if a := h.ask(nil, "POST", collection+"auth-with-password", m{"identity": "ann", "password": password}); a.status != want {
+			t.Errorf("%s: %d %s", password, a.status, a.raw)
+		}
+	}
+}
+
+func TestResetTellsTheOwner(t *testing.T) {
+	h, server := openWithMail(t)
+	ana := h.user("ana", schema.RoleVisitor, reads("es", "America/Bogota"))
+	if _, err := h.run("another-password\n", "reset", "ana"); err != nil {
+		t.Fatal(err)
+	}
+	mail := server.AwaitTo(t, ana.Email(), "Se ha cambiado su contraseña")
+	if strings.Contains(mail.Text+mail.HTML, "another-password") {
+		t.Error("the mail tells the password")
+	}
+	h.keepsNoSecret("another-password")
+}
+
+func TestResetLiftsNoState(t *testing.T) {
+	h := open(t)
+	u := h.user("shut", schema.RoleVisitor, func(r *core.Record) { r.Set("state", schema.StateInactive); r.SetVerified(false) })
+	if _, err := h.run("another-password\n", "reset", "shut"); err != nil {
+		t.Fatal(err)
+	}
+	if got := h.stored(u); got.GetString("state") != schema.StateInactive || got.Verified() || !got.ValidatePassword("another-password") {
+		t.Errorf("%v", got.FieldsData())
+	}
+}
+
+func TestResetRefuses(t *testing.T) {
+	h := open(t)
+	ann := h.user("ann", schema.RoleVisitor)
+	for _, test := range []struct{ stdin, args, err string }{
+		{"", "reset ann", "no password on standard input"},
+		{"\n", "reset ann", "no password on standard input"},
+		{"short\n", "reset ann", "password: Must be at least 8"},
+		{strings.Repeat("é", 40), "reset ann", "password: This password is too long"},
+		{"another-password\n", "reset nobody", `there is no user "nobody"`},
+		{"another-password\n", "reset", "accepts 1 arg"},
+		{"another-password\n", "reset ann another-password", "accepts 1 arg"},
+	} {
+		h.stays(test.args, ann, func() {
+			if _, err := h.run(test.stdin, strings.Fields(test.args)...); err == nil || !strings.Contains(err.Error(), test.err) {
+				t.Errorf("%s: %v", test.args, err)
+			}
+		})
+	}
+}
+
+func TestHelpOfTheCommand(t *testing.T) {
+	h := open(t)
+	for args, wants := range map[string][]string{
+		"":              {"create", "activate", "deactivate", "set-role", "reset", "standard input"},
+		"--help":        {"create", "activate", "deactivate", "set-role", "reset", "standard input"},
+		"reset --help":  {"reset IDENT", "end all sessions"},
+		"create --help": {"--email", "--username", "--name", "--role", "--state"},
+	} {
+		out, err := h.run("", strings.Fields(args)...)
+		for _, want := range wants {
+			if err != nil || !strings.Contains(out, want) {
+				t.Errorf("%q does not tell of %s (%v):\n%s", args, want, err, out)
+			}
+		}
+		if strings.Contains(out, "--password") {
+			t.Errorf("%q takes a password as an argument:\n%s", args, out)
+		}
+	}
+	if _, err := h.run("", "frobnicate"); err == nil || !strings.Contains(err.Error(), "unknown command") {
+		t.Errorf("an unknown command: %v", err)
+	}
+}
