@@ -71,15 +71,15 @@ func (r *room) queueMail(tx core.App, n, user *core.Record, at time.Time) error 
 	if user.Email() == "" || !outbox.Enabled(tx) {
 		return nil
 	}
-	library, err := tx.FindRecordById(schema.Library, schema.LibraryID)
+	library, err := readLibrary(tx)
 	if err != nil {
-		return fmt.Errorf("reading the library: %w", err)
+		return err
 	}
 	if !vouched(user, library) {
 		return nil
 	}
 	err = outbox.Post(tx, outbox.Envelope{
-		Key: "notification:" + n.Id, To: netmail.Address{Name: user.GetString("name"), Address: user.Email()},
+		Key: mailKey(n), To: netmail.Address{Name: user.GetString("name"), Address: user.Email()},
 		Letter: r.letter(tx, n, user, library), At: at,
 	})
 	if errors.Is(err, outbox.ErrAddress) { // no reason to undo the cause
@@ -87,6 +87,17 @@ func (r *room) queueMail(tx core.App, n, user *core.Record, at time.Time) error 
 		return nil
 	}
 	return err
+}
+
+// mailKey is the key of the letter that a notification goes out as.
+func mailKey(n *core.Record) string { return "notification:" + n.Id }
+
+func readLibrary(app core.App) (*core.Record, error) {
+	library, err := app.FindRecordById(schema.Library, schema.LibraryID)
+	if err != nil {
+		return nil, fmt.Errorf("reading the library: %w", err)
+	}
+	return library, nil
 }
 
 // vouched tells whether somebody has vouched for a user's address: its owner by
@@ -97,19 +108,22 @@ func vouched(user, library *core.Record) bool {
 	return user.Verified() || library.GetString("activation") != schema.ActivationNone
 }
 
-// letter is a notification as mail.
+// letter is a notification as mail to a user.
 func (r *room) letter(app core.App, n, user, library *core.Record) mail.Letter {
 	language, _ := r.Recipient(user)
 	name := user.GetString("name")
 	if name == "" {
 		name = user.GetString("username")
 	}
-	l := mail.Letter{
-		Language: language, From: app.Settings().Meta.AppName,
-		Subject:  n.GetString("title"),
-		Greeting: r.Text(language, "mail.greeting", map[string]any{"Name": name}),
-		Note:     r.Text(language, "mail.notice.note", nil),
-	}
+	l := r.layOut(app, n, library, language)
+	l.Greeting = r.Text(language, "mail.greeting", map[string]any{"Name": name})
+	l.Note = r.Text(language, "mail.notice.note", nil)
+	return l
+}
+
+// layOut is what a notification says as mail, whoever gets it.
+func (r *room) layOut(app core.App, n, library *core.Record, language string) mail.Letter {
+	l := mail.Letter{Language: language, From: app.Settings().Meta.AppName, Subject: n.GetString("title")}
 	if name := library.GetString("name"); name != "" {
 		l.From = name
 	}

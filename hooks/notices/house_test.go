@@ -35,6 +35,7 @@ type house struct {
 	fcm   *testapp.FCM
 	mail  *testapp.Mailpit
 	queue *jobs.Queue
+	deps  Deps
 
 	patron, other, librarian, inactive, root *core.Record
 
@@ -72,9 +73,12 @@ func furnish(t testing.TB, app *tests.TestApp, sender Pusher) *house {
 	}
 	h := &house{TestApp: app, queue: jobs.New(app)}
 	outbox.Register(app, h.queue)
-	Bind(app, Deps{
+	h.deps = Deps{
 		Text: texts.Text,
 		Recipient: func(user *core.Record) (string, *time.Location) {
+			if user == nil {
+				return h.ofLibrary(t)
+			}
 			zone, err := time.LoadLocation(user.GetString("timezone"))
 			if err != nil {
 				t.Error(err)
@@ -86,7 +90,9 @@ func furnish(t testing.TB, app *tests.TestApp, sender Pusher) *house {
 			return language, zone
 		},
 		Listening: h.listening, Push: sender, Queue: h.queue, Now: h.now,
-	})
+	}
+	Bind(app, h.deps)
+	app.OnServe().Unbind("onlibrary.notices.watchExpiry") // the tests look by themselves, when they have set the clock
 	h.Server = testapp.Serve(t, app)
 	h.patron = testapp.User(t, app, "patron", schema.RoleCustomer, func(u *core.Record) { u.Set("language", "es") })
 	h.other = testapp.User(t, app, "other", schema.RoleCustomer)
@@ -96,6 +102,20 @@ func furnish(t testing.TB, app *tests.TestApp, sender Pusher) *house {
 	// Past the hooks that end tokens: the rules have to hold by themselves.
 	h.sql(t, "UPDATE users SET state = 'inactive' WHERE id = {:id}", dbx.Params{"id": h.inactive.Id})
 	return h
+}
+
+// ofLibrary is the language and the zone that the library's record names.
+func (h *house) ofLibrary(t testing.TB) (language string, zone *time.Location) {
+	library, err := h.FindRecordById(schema.Library, schema.LibraryID)
+	if err != nil {
+		t.Error(err)
+		return "en", time.UTC
+	}
+	zone, err = time.LoadLocation(library.GetString("defaultTimezone"))
+	if err != nil {
+		t.Error(err)
+	}
+	return library.GetString("defaultLanguage"), zone
 }
 
 // listening stands in for accounts.Listening, which is tested there.

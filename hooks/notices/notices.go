@@ -1,6 +1,6 @@
 // Package notices is the room from which patrons hear of things: notifications
-// in the app, by push and by mail as each wants it, their devices, and what
-// staff tell them at once.
+// in the app, by push and by mail as each wants it, their devices, what staff
+// tell them at once, and the day's alerts of documents whose time runs out.
 package notices
 
 import (
@@ -80,6 +80,7 @@ func Bind(app core.App, d Deps) func(tx core.App, n Notice) error {
 	app.OnRecordCreate(schema.Users).Bind(on("giveChannels", giveChannels))
 	app.OnRecordUpdateExecute(schema.Users).Bind(late("dropDevices", dropDevices))
 	app.OnRecordCreateExecute(schema.DocumentShares).Bind(late("tellOfShare", r.tellOfShare))
+	app.OnRecordCreateRequest(schema.Documents).Bind(on("forgetAlert", forgetAlert))
 
 	app.OnRealtimeSubscribeRequest().Bind(on("leaveOutTopics", leaveOutTopics))
 	app.OnServe().Bind(on("serve", func(e *core.ServeEvent) error {
@@ -87,8 +88,10 @@ func Bind(app core.App, d Deps) func(tx core.App, n Notice) error {
 		g.POST("/notifications/read-all", r.readAll).Bind(apis.RequireAuth(schema.Users))
 		g.POST("/push", r.pushNow).Bind(apis.RequireAuth())
 		g.POST("/broadcast", r.broadcastNow).Bind(apis.RequireAuth())
+		g.POST("/documents/{id}/notify-expiration", r.alertNow).Bind(apis.RequireAuth())
 		return e.Next()
 	}))
+	r.bindExpiry(app)
 	if d.Push != nil {
 		// One lane: what a killed process was sending is sent again, and that is to
 		// be no more than one message.

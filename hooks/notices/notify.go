@@ -23,23 +23,35 @@ type Notice struct {
 // notify writes a notice through tx, which should be the transaction of its
 // cause. Push and mail follow from that.
 func (r *room) notify(tx core.App, n Notice) error {
-	c, err := tx.FindCachedCollectionByNameOrId(schema.Notifications)
+	record, err := r.compose(tx, n)
 	if err != nil {
 		return err
+	}
+	if err := tx.Save(record); err != nil {
+		return fmt.Errorf("notice %s: %w", n.Key, err)
+	}
+	return nil
+}
+
+// compose makes a notice in the recipient's language, or without one in the
+// library's.
+func (r *room) compose(tx core.App, n Notice) (*core.Record, error) {
+	c, err := tx.FindCachedCollectionByNameOrId(schema.Notifications)
+	if err != nil {
+		return nil, err
 	}
 	language, _ := r.Recipient(n.User)
 	text := func(part string) string { return r.Text(language, "notice."+n.Key+"."+part, n.Data) }
 	record := core.NewRecord(c)
-	record.Set("user", n.User.Id)
+	if n.User != nil {
+		record.Set("user", n.User.Id)
+	}
 	record.Set("kind", n.Kind)
 	record.Set("title", cut(text("title"), titleMost))
 	record.Set("body", cut(text("body"), bodyTextMost))
 	record.Set("document", n.Document)
 	record.Set("webAction", n.WebAction)
-	if err := tx.Save(record); err != nil {
-		return fmt.Errorf("notice %s: %w", n.Key, err)
-	}
-	return nil
+	return record, nil
 }
 
 // What the fields of a notification hold at most, in characters.
