@@ -68,20 +68,21 @@ func guest() map[string]struct {
 		status       int
 	}
 	return map[string]row{
-		"GET /setup":                    {"GET", "/api/library/setup?token=x", http.StatusNotFound},
-		"POST /setup":                   {"POST", "/api/library/setup", http.StatusBadRequest},
-		"GET /me":                       {"GET", "/api/library/me", http.StatusUnauthorized},
-		"GET /patrons":                  {"GET", "/api/library/patrons?username=ann", http.StatusUnauthorized},
-		"GET /permissions":              {"GET", "/api/library/permissions", http.StatusUnauthorized},
-		"POST /roles/{id}/copy":         {"POST", "/api/library/roles/roleadmin000000/copy", http.StatusUnauthorized},
-		"POST /users/{id}/end-sessions": {"POST", "/api/library/users/nobody000000000/end-sessions", http.StatusUnauthorized},
-		"POST /notifications/read-all":  {"POST", "/api/library/notifications/read-all", http.StatusUnauthorized},
-		"POST /push":                    {"POST", "/api/library/push", http.StatusUnauthorized},
-		"POST /broadcast":               {"POST", "/api/library/broadcast", http.StatusUnauthorized},
-		"GET /openapi.json":             {"GET", "/api/library/openapi.json", http.StatusOK},
-		"GET /api/docs":                 {"GET", "/api/docs", http.StatusOK},
-		"GET /api/{path...}":            {"GET", "/api/no/such/thing", http.StatusNotFound},
-		"GET /{path...}":                {"GET", "/catalogue", http.StatusOK},
+		"GET /setup":                             {"GET", "/api/library/setup?token=x", http.StatusNotFound},
+		"POST /setup":                            {"POST", "/api/library/setup", http.StatusBadRequest},
+		"GET /me":                                {"GET", "/api/library/me", http.StatusUnauthorized},
+		"GET /patrons":                           {"GET", "/api/library/patrons?username=ann", http.StatusUnauthorized},
+		"GET /permissions":                       {"GET", "/api/library/permissions", http.StatusUnauthorized},
+		"POST /roles/{id}/copy":                  {"POST", "/api/library/roles/roleadmin000000/copy", http.StatusUnauthorized},
+		"POST /users/{id}/end-sessions":          {"POST", "/api/library/users/nobody000000000/end-sessions", http.StatusUnauthorized},
+		"POST /documents/{id}/notify-expiration": {"POST", "/api/library/documents/anydocument0000/notify-expiration", http.StatusUnauthorized},
+		"POST /notifications/read-all":           {"POST", "/api/library/notifications/read-all", http.StatusUnauthorized},
+		"POST /push":                             {"POST", "/api/library/push", http.StatusUnauthorized},
+		"POST /broadcast":                        {"POST", "/api/library/broadcast", http.StatusUnauthorized},
+		"GET /openapi.json":                      {"GET", "/api/library/openapi.json", http.StatusOK},
+		"GET /api/docs":                          {"GET", "/api/docs", http.StatusOK},
+		"GET /api/{path...}":                     {"GET", "/api/no/such/thing", http.StatusNotFound},
+		"GET /{path...}":                         {"GET", "/catalogue", http.StatusOK},
 	}
 }
 
