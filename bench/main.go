@@ -30,6 +30,7 @@ func parts() []part {
 		{"previews", previews},
 		{"uploads", uploads},
 		{"mails", mails},
+		{"answers", answers},
 		{"notices", notices},
 	}
 }
