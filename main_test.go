@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
@@ -112,6 +113,42 @@ func TestEveryRouteRefusesAGuestUnlessOpen(t *testing.T) {
 	}
 	for route := range rows {
 		t.Errorf("the row of %s is of no route", route)
+	}
+}
+
+// Each route that the rooms declare stands in the API's description once, and
+// nothing stands there under /api/library that is no route.
+func TestEveryOwnRouteIsDescribed(t *testing.T) {
+	_, server := open(t)
+	response, err := server.Client().Get(server.URL + "/api/library/openapi.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var described struct {
+		Paths map[string]map[string]any `json:"paths"`
+	}
+	if err := json.NewDecoder(response.Body).Decode(&described); err != nil {
+		t.Fatal(err)
+	}
+	for _, route := range routes(t) {
+		method, path, _ := strings.Cut(route, " ")
+		if strings.Contains(path, "...") || strings.HasPrefix(path, "/api/") {
+			continue // the web app, and the page of the description
+		}
+		item := described.Paths["/api/library"+path]
+		if item[strings.ToLower(method)] == nil {
+			t.Errorf("%s is not described", route)
+		}
+		delete(item, strings.ToLower(method))
+	}
+	for path, item := range described.Paths {
+		delete(item, "parameters")
+		for method := range item {
+			if strings.HasPrefix(path, "/api/library/") {
+				t.Errorf("%s %s is described, but is no route", method, path)
+			}
+		}
 	}
 }
 

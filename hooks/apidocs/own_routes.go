@@ -59,6 +59,12 @@ func ownRoutes() []route {
 			})),
 		},
 		{
+			method: "POST", path: own + "/users/{id}/end-sessions", tag: names.Users, id: "users.endSessions", summary: "End a patron's sessions",
+			text:    "Every token of the account dies, that of this request too if it is the caller's own.",
+			who:     "The patron, and who has the permission `" + names.UsersManage + "` and all that the patron's role holds.",
+			refuses: []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound},
+		},
+		{
 			method: "GET", path: own + "/permissions", tag: names.Roles, id: "permissions.list", summary: "What a role may hold",
 			text: "Every permission with what it allows, in the caller's language.", who: signed, refuses: []int{http.StatusUnauthorized},
 			answer: answer("All permissions.", object{"type": "array", "items": fields(object{
@@ -71,6 +77,12 @@ func ownRoutes() []route {
 			who:  "Who has the permission `" + names.RolesManage + "`, and all that the role holds.",
 			body: sent(fields(object{"name?": object{"type": "string", "maxLength": 128}}), object{"name": "Reading group"}), optional: true,
 			answer: answer("The new role.", schema(names.Roles)), refuses: []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound},
+		},
+		{
+			method: "POST", path: own + "/documents/{id}/notify-expiration", tag: names.Documents, id: "documents.notifyExpiration", summary: "Send a document's expiry alert now",
+			text: "Whatever the day. A 400 `expires_on_missing` if it does not expire; a 429 within an hour of the last.",
+			who:  "The document's owner, and who has the permission `" + names.DocumentsManage + "`.", refuses: []int{http.StatusUnauthorized, http.StatusNotFound},
+			answer: answer("How many are told.", fields(object{"queued": object{"type": "integer", "minimum": 0}})),
 		},
 		{
 			method: "POST", path: own + "/notifications/read-all", tag: names.Notifications, id: "notifications.readAll", summary: "Mark one's notifications as read",

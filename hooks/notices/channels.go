@@ -16,6 +16,7 @@ func noteChannels(e *core.RecordRequestEvent) error {
 	}
 	_, sent := info.Body["channels"]
 	e.Record.Set(sentKey, sent)
+	e.Record.Hide(sentKey) // an answer that carries what is no field must not carry this
 	return e.Next()
 }
 

@@ -6,7 +6,8 @@ export function preload(font: RegExp): Plugin {
     name: 'onlibrary-preload',
     transformIndexHtml: {
       order: 'post',
-      handler(_html, { bundle }) {
+      handler(_html, { bundle, path }) {
+        if (path !== '/index.html') return [] // the page of the API has no titles
         const files = Object.keys(bundle ?? {}).filter((name) => font.test(name))
         return files.map((name) => ({
           tag: 'link',

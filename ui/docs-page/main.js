@@ -24,7 +24,7 @@ const ui = SwaggerUI({
   displayRequestDuration: true,
   filter: true,
   tryItOutEnabled: true,
-  persistAuthorization: false, // a token that is shown to nobody need not be kept
+  persistAuthorization: false, // who leaves the page is signed out
   validatorUrl: null,
   queryConfigEnabled: false,
 })
