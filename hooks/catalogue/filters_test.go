@@ -67,9 +67,9 @@ func (h *house) finds(t *testing.T, filter, codes string) {
 func TestFilterLike(t *testing.T) {
 	h := stacks(t)
 	h.finds(t, `title ~ "and"`, "D3")
-	h.finds(t, `title ~ "100\\%"`, "D4") // its wildcard escaped, it is a letter
-	h.finds(t, `title ~ "1_0"`, "")      // an underscore is no wildcard
-	h.finds(t, `title ~ "War%"`, "D3")   // anyMatch off: wildcards as they are written
+	h.finds(t, `title ~ "100\%"`, "D4") // its wildcard escaped, it is a letter
+	h.finds(t, `title ~ "1_0"`, "")     // an underscore is no wildcard
+	h.finds(t, `title ~ "War%"`, "D3")  // anyMatch off: wildcards as they are written
 	h.finds(t, `title ~ "%Peace"`, "D3")
 }
 
