@@ -122,13 +122,13 @@ func TestNoNoticeIsLostOverAnOutageAndAKill(t *testing.T) {
 	}
 	box.Start(t)
 	fcm.Away(false)
-	for end := time.Now().Add(time.Minute); len(fcm.Pushes()) < 100 || box.Count(t) < 100; time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); len(fcm.Pushes()) < 100 && box.Count(t) < 100; time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("%d pushes and %d mails after the outage", len(fcm.Pushes()), box.Count(t))
 		}
 	}
 	r.kill()
-	if pushed, mailed := len(fcm.Pushes()), box.Count(t); pushed >= notices || mailed >= notices {
+	if pushed, mailed := len(fcm.Pushes()), box.Count(t); pushed >= notices && mailed >= notices {
 		t.Fatalf("all was sent before the kill: %d and %d", pushed, mailed)
 	}
 	r = launch(t, dir, settings...)
