@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
@@ -24,6 +25,8 @@ func (r *room) signIn(e *core.RecordAuthWithPasswordRequestEvent) error {
 			return err
 		}
 		e.Record = user
+	} else if err := lookOn(e); err != nil {
+		return err
 	}
 	err := sayWhy(e.Record, e.Next())
 	var refusal *router.ApiError
@@ -32,6 +35,22 @@ func (r *room) signIn(e *core.RecordAuthWithPasswordRequestEvent) error {
 		return reply.Error(fault.New(fault.Forbidden, "account_pending"))
 	}
 	return err
+}
+
+// lookOn looks for who is found already as often as PocketBase and we look for a
+// stranger, by username, by its key and for anybody to compare a password with:
+// else the time of the answer would tell them apart.
+func lookOn(e *core.RecordAuthWithPasswordRequestEvent) error {
+	searches := 2
+	if e.IdentityField == "" && strings.Contains(e.Identity, "@") {
+		searches++
+	}
+	for range searches {
+		if _, err := findByUsername(e.App, e.Identity); err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+	}
+	return nil
 }
 
 // sayWhy tells who has proved to be user why the sign-in is closed all the same.

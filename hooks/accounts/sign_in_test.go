@@ -1,9 +1,14 @@
 package accounts
 
 import (
+	"context"
+	"database/sql"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
+	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 
 	"onlibrary/internal/schema"
@@ -128,5 +133,36 @@ func TestEmailChange(t *testing.T) {
 	}
 	if a := h.ask(nil, "POST", "/api/collections/users/confirm-email-change", m{"token": token, "password": testapp.Password}); a.status != 204 || h.stored(ann).Email() != "new.ann@example.org" {
 		t.Errorf("%d %s", a.status, a.raw)
+	}
+}
+
+// The database is asked as often for whom it knows as for whom it does not.
+func TestWrongPasswordCostsTheSameForStrangers(t *testing.T) {
+	h := open(t)
+	for _, state := range []string{schema.StateActive, schema.StatePending, schema.StateInactive} {
+		h.user(state, schema.RoleVisitor, func(r *core.Record) { r.Set("state", state) })
+	}
+	var queries atomic.Int32
+	for _, db := range []dbx.Builder{h.ConcurrentDB(), h.NonconcurrentDB()} {
+		db.(*dbx.DB).QueryLogFunc = func(_ context.Context, _ time.Duration, query string, _ *sql.Rows, _ error) {
+			if strings.Contains(query, "users") {
+				queries.Add(1)
+			}
+		}
+	}
+	asked := func(identity string) int32 {
+		queries.Store(0)
+		if a := h.ask(nil, "POST", collection+"auth-with-password", m{"identity": identity, "password": "wrong"}); a.status != 400 {
+			t.Errorf("%s: %d %s", identity, a.status, a.raw)
+		}
+		return queries.Load()
+	}
+	for _, suffix := range []string{"", "@example.org"} {
+		want := asked("nobody" + suffix)
+		for _, name := range []string{schema.StateActive, schema.StatePending, schema.StateInactive} {
+			if got := asked(name + suffix); got != want || want < 3 {
+				t.Errorf("%s: %d queries, a stranger's are %d", name+suffix, got, want)
+			}
+		}
 	}
 }
