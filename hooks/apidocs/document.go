@@ -44,8 +44,7 @@ func describe(all []*core.Collection, version string) object {
 		object{"name": "server", "description": "The server itself, and this description."},
 	)
 	return object{
-		"openapi":           "3.1.0",
-		"jsonSchemaDialect": "https://spec.openapis.org/oas/3.1/dialect/base",
+		"openapi": "3.1.0",
 		"info": object{
 			"title":       "OnLibrary API",
 			"version":     version,
