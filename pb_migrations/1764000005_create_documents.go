@@ -64,7 +64,7 @@ func init() {
 		c.AddIndex("idx_documents_code", true, "`code`", "")
 		// Totals are counted off this one.
 		c.AddIndex("idx_documents_reach", false, "`visibility`, `owner`", "")
-		c.AddIndex("idx_documents_owner", false, "`owner`", "")
+		c.AddIndex("idx_documents_owner", false, "`owner`, `created`, `id`", "")
 		// What is listed most carries what the list rule asks for, so that hidden
 		// rows, and those before the page, are passed over in the index.
 		c.AddIndex("idx_documents_category", false, "`category`, `created`, `id`, `visibility`, `owner`", "")

@@ -15,6 +15,7 @@ import (
 
 	"onlibrary/internal/civil"
 	"onlibrary/internal/outbox"
+	"onlibrary/internal/quiet"
 	"onlibrary/internal/schema"
 )
 
@@ -148,5 +149,19 @@ func (r *room) date(language, day string) string {
 func forgetAlert(e *core.RecordRequestEvent) error {
 	e.Record.Set("alertedFor", "")
 	e.Record.Set("alertedAt", "")
+	return e.Next()
+}
+
+// countAsAlerted has a document that is moved over count as alerted once its day
+// has come: whom it concerned heard of it where it came from.
+func (r *room) countAsAlerted(e *core.RecordEvent) error {
+	doc := e.Record
+	last, err := time.Parse(time.DateOnly, doc.GetString("expiresOn"))
+	if err == nil && quiet.Is(e.Context) && doc.GetBool("alert") {
+		_, zone := r.Recipient(nil)
+		if last.AddDate(0, 0, -doc.GetInt("daysToAlert")).Format(time.DateOnly) <= civil.Today(r.Now(), zone) {
+			doc.Set("alertedFor", doc.GetString("expiresOn"))
+		}
+	}
 	return e.Next()
 }

@@ -338,7 +338,7 @@ func TestKilledBetweenNoticeAndMarkAlertsOnce(t *testing.T) {
 	}
 }
 
-func TestImportedLongPastIsAlertedOnceByTheNextDailyLook(t *testing.T) {
+func TestImportedIsAlertedOnlyIfItsDayIsStillToCome(t *testing.T) {
 	h := openIn(t, "America/Sao_Paulo", "10:00")
 	x := h.start()
 	h.sends(t, x, "2026-11-24T14:00:00Z", "2026-11-24T14:00:00Z")
@@ -346,12 +346,17 @@ func TestImportedLongPastIsAlertedOnceByTheNextDailyLook(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	doc := core.NewRecord(c)
-	doc.Load(m{"owner": h.patron.Id, "code": "1", "title": "Of long ago", "visibility": "private", "state": "ready", "expiresOn": "2019-03-01", "alert": true})
-	if err := h.SaveNoValidateWithContext(quiet.With(context.Background()), doc); err != nil {
-		t.Fatal(err)
+	for code, day := range map[string]string{"long past": "2019-03-01", "due today": "2026-11-26", "to come": "2026-11-27"} {
+		doc := core.NewRecord(c)
+		doc.Load(m{
+			"owner": h.patron.Id, "code": code, "title": code, "visibility": "private", "state": "ready",
+			"expiresOn": day, "alert": true, "daysToAlert": 2,
+		})
+		if err := h.SaveNoValidateWithContext(quiet.With(context.Background()), doc); err != nil {
+			t.Fatal(err)
+		}
 	}
-	h.sends(t, x, "2026-11-24T14:01:00Z", "2026-11-26T13:00:00Z", "2026-11-25T13:00:00Z")
+	h.sends(t, x, "2026-11-24T14:01:00Z", "2026-11-28T14:00:00Z", "2026-11-25T13:00:00Z")
 }
 
 func TestOffOrWithoutADateIsNotAlerted(t *testing.T) {

@@ -82,6 +82,8 @@ func Bind(app core.App, d Deps) func(tx core.App, n Notice) error {
 	app.OnRecordCreateExecute(schema.DocumentShares).Bind(late("tellOfShare", r.tellOfShare))
 	app.OnRecordCreateRequest(schema.Documents).Bind(on("forgetAlert", forgetAlert))
 
+	app.OnRecordCreate(schema.Documents).Bind(on("countAsAlerted", r.countAsAlerted))
+
 	app.OnRealtimeSubscribeRequest().Bind(on("leaveOutTopics", leaveOutTopics))
 	app.OnServe().Bind(on("serve", func(e *core.ServeEvent) error {
 		g := e.Router.Group("/api/library").Bind(apis.BodyLimit(bodyMost))

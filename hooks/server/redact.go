@@ -22,7 +22,7 @@ func secret(name string) bool {
 // secretParameter tells so of an address, in which OAuth2 providers send theirs
 // back, too (RFC 6749, 4.1.2).
 func secretParameter(name string) bool {
-	return secret(name) || slices.Contains([]string{"code", "state", "code_verifier"}, strings.ToLower(name))
+	return secret(name) || slices.Contains([]string{"code", "state", "code_verifier", "mfaid"}, strings.ToLower(name))
 }
 
 // redact takes secrets out of the address and the referrer once the request is
