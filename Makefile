@@ -9,7 +9,7 @@ TOOLS   := $(CURDIR)/.cache/tools
 GOFILES := $(shell git ls-files --cached --others --exclude-standard '*.go')
 
 .DEFAULT_GOAL := help
-.PHONY: help run build dev test test-go test-ui test-e2e race cover bench lint format ui need-go need-node need-tools clean
+.PHONY: help run build dev test test-go test-ui test-e2e proof race cover bench lint format ui need-go need-node need-tools clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -24,9 +24,10 @@ dev: need-go need-node ui/node_modules $(TOOLS)/air ## serve, rebuilding on ever
 	@trap 'kill 0' EXIT; npm run --silent dev --prefix ui & $(TOOLS)/air --build.cmd 'go build -o .cache/onlibrary-dev .' --build.full_bin '.cache/onlibrary-dev serve' --build.include_ext go,json --build.exclude_dir ui,pb_data,.cache,docs,packaging --tmp_dir .cache/air
 
 test: test-go test-ui test-e2e ## run every test
+	@$(MAKE) --no-print-directory proof
 
 test-go: need-go need-node need-tools ui/node_modules ## run the Go tests
-	go test ./...
+	@(go test -json ./... || echo '{"Action":"fail"}') | go run ./proof collect .cache/proof/go.txt
 
 test-ui: need-node need-tools ui ## run the tests of the web app and its readers
 	npm run --silent test --prefix ui
@@ -34,6 +35,9 @@ test-ui: need-node need-tools ui ## run the tests of the web app and its readers
 
 test-e2e: build need-tools ## run the built binary with the JavaScript SDK and Chromium
 	npm run --silent test:e2e --prefix ui
+
+proof: need-go ## check docs/parity.md against the tests that passed last
+	@go run ./proof check docs/parity.md .cache/proof/go.txt .cache/proof/e2e.tap
 
 race: need-go ## run the concurrent packages under the race detector (needs a C compiler)
 	CGO_ENABLED=1 go test -race ./internal/jobs/ ./internal/outbox/ ./internal/translate/ ./internal/tries/ ./hooks/previews/

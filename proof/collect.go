@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -24,7 +26,8 @@ type event struct {
 func collect(in io.Reader, out io.Writer, file string) error {
 	var passed []string
 	failed := false
-	said := map[string][]string{} // by package and test, until it has passed
+	said := map[string][]string{}   // by package and test, until it has passed
+	unfinished := map[string]bool{} // packages
 	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, 16<<20)
 	for lines.Scan() {
@@ -35,11 +38,14 @@ func collect(in io.Reader, out io.Writer, file string) error {
 		}
 		key := e.Package + " " + e.Test
 		switch e.Action {
+		case "start":
+			unfinished[e.Package] = true
 		case "output":
-			said[key] = append(said[key], e.Output)
 			if e.Test == "" && (strings.HasPrefix(e.Output, "ok ") || strings.HasPrefix(e.Output, "FAIL\t")) {
 				fmt.Fprint(out, e.Output)
+				continue
 			}
+			said[key] = append(said[key], e.Output)
 		case "build-output":
 			fmt.Fprint(out, e.Output)
 		case "pass":
@@ -57,16 +63,27 @@ func collect(in io.Reader, out io.Writer, file string) error {
 		case "build-fail":
 			failed = true
 		}
+		if e.Test == "" && (e.Action == "pass" || e.Action == "skip" || e.Action == "fail") {
+			delete(unfinished, e.Package)
+		}
 	}
 	if err := lines.Err(); err != nil {
 		return fmt.Errorf("read the results: %w", err)
 	}
 	slices.Sort(passed)
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return err
+	}
 	if err := os.WriteFile(file, []byte(strings.Join(passed, "\n")+"\n"), 0o600); err != nil {
 		return err
 	}
-	if failed {
+	switch {
+	case failed:
 		return errors.New("some tests failed")
+	case len(unfinished) > 0:
+		return fmt.Errorf("no end of %s", strings.Join(slices.Sorted(maps.Keys(unfinished)), ", "))
+	case len(passed) == 0:
+		return errors.New("no test passed")
 	}
 	return nil
 }
