@@ -3,6 +3,9 @@ import type { User } from './records'
 
 export type PatronFilter = '' | User['state']
 
+/** Those who are about to be deleted: lists leave them out. */
+export const leaving = $state<string[]>([])
+
 const perPage = 50
 
 /** The patrons that staff looks at, fetched page by page. */
@@ -14,13 +17,14 @@ export class Patrons {
   #filter: string
   #page = 0
 
-  constructor(q: string, state: PatronFilter) {
+  constructor(q: string, state: PatronFilter, role: string) {
     const clauses = q
       .split(/\s+/)
       .filter(Boolean)
       .slice(0, 5)
-      .map((word) => pb.filter('(name ~ {:w} || username ~ {:w} || email ~ {:w})', { w: word }))
+      .map((word) => pb.filter('(name ~ {:w} || username ~ {:w})', { w: word }))
     if (state) clauses.push(pb.filter('state = {:state}', { state }))
+    if (role) clauses.push(pb.filter('role = {:role}', { role }))
     this.#filter = clauses.join(' && ')
   }
 
@@ -50,6 +54,17 @@ export class Patrons {
     const saved = await pb.collection('users').update<User>(user.id, what)
     this.all = this.all.map((other) => (other.id === saved.id ? saved : other))
   }
+}
+
+/** A password that is easy to read out and to type: 12 of 31 letters and digits that nobody takes for each other, 59 bits. */
+export function makePassword(): string {
+  const letters = '23456789abcdefghjkmnpqrstuvwxyz'
+  let word = ''
+  while (word.length < 12) {
+    const [byte = 255] = crypto.getRandomValues(new Uint8Array(1))
+    if (byte < letters.length * 8) word += letters[byte % letters.length] // any more, and the first letters would come oftener
+  }
+  return word.replace(/.{4}(?!$)/g, '$&-')
 }
 
 /** How many wait to be let in. */

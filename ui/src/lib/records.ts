@@ -106,6 +106,8 @@ export interface Device extends RecordModel {
 export interface Role extends RecordModel {
   name: string
   permissions: string[]
+  webActions: string[] | null
+  mobileActions: string[] | null
 }
 
 export interface Library extends RecordModel {
