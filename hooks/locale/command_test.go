@@ -141,7 +141,7 @@ func TestTranslateSaysWhatTheServerSays(t *testing.T) {
 
 func TestCheckNamesWhatIsWrong(t *testing.T) {
 	dir := folder(t)
-	broken := `{"a.count": {"one": "{{.Count}} Buch", "few": "x {{.Count}}", "other": "Bücher"}, "a.hello": "Hallo {{.Nmae}}", "a.plain": "Lamp", "a.more": "mehr"}`
+	broken := `{"a.count": {"one": "{{.Count}} Buch", "few": "x {{.Count}}", "other": "Bücher"}, "a.hello": "Hallo {{.Title}}", "a.plain": "Lamp", "a.more": "mehr"}`
 	if err := os.WriteFile(filepath.Join(dir, "de.json"), []byte(broken), 0o600); err != nil {
 		t.Fatal(err)
 	}

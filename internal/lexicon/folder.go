@@ -146,7 +146,7 @@ func (f *Folder) save(tag string) error {
 		}
 		return err
 	}
-	if err := os.MkdirAll(filepath.Join(f.dir, notes), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Join(f.dir, notes), 0o750); err != nil {
 		return err
 	}
 	return replace(f.reviewFile(tag), []byte(strings.Join(f.review[tag], "\n")+"\n"))
