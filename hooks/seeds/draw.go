@@ -11,7 +11,7 @@ import (
 // the same seed.
 func draw(seed string, width, height int) image.Image {
 	h := fnv.New64a()
-	_, _ = h.Write([]byte(seed)) // never fails
+	_, _ = h.Write([]byte(seed))                // never fails
 	dice := rand.New(rand.NewPCG(h.Sum64(), 7)) //nolint:gosec // for a picture, not a secret
 	palettes := [][4]color.RGBA{
 		{{0xf6, 0xe3, 0xc5, 255}, {0xe0, 0x7a, 0x3f, 255}, {0x8a, 0x4b, 0x16, 255}, {0x3b, 0x2a, 0x1e, 255}},
