@@ -184,6 +184,11 @@ export function fieldName(field: string): string {
   return key ? t(key) : field
 }
 
+/** Several words as a list, in the app's language. */
+export function list(words: readonly string[]): string {
+  return new Intl.ListFormat(lang()).format(words)
+}
+
 /** The day of a moment in the patron's zone, in words. */
 export function dayName(at: Date): string {
   return new Intl.DateTimeFormat(lang(), { dateStyle: 'full', timeZone: session.timezone }).format(at)
