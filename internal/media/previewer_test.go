@@ -112,7 +112,7 @@ func TestPreviewFilmsAndSound(t *testing.T) {
 		"a.mp4": append(film, "-metadata", "title=Made Film"), "a.mov": film, "a.m4v": film, "a.mkv": film, "a.webm": append(film, "-c:v", "libvpx-vp9", "-cpu-used", "8"),
 		"a.avi": film, "a.wmv": film, "a.ogg": append(film, "-c:v", "libtheora"),
 		"a.mp3": tone, "a.m4a": tone, "a.m4b": tone, "a.opus": tone, "sound.ogg": append(tone, "-c:a", "libvorbis"), "a.flac": tone, "a.wav": tone,
-		"cover.mp3":  append(append([]string{}, tone...), "-i", cover, "-map", "0", "-map", "1", "-c:v", "copy"),
+		"cover.mp3":  {"-f", "lavfi", "-i", "sine=duration=5", "-i", cover, "-map", "0", "-map", "1", "-c:v", "copy", "-metadata", "title=Made Song", "-metadata", "artist=Ann"},
 		"silent.mp4": append(append([]string{}, tone...), "-f", "mp4"),
 	} {
 		t.Run(name, func(t *testing.T) {
