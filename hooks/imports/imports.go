@@ -50,7 +50,10 @@ func on(act string, f func(*core.RecordEvent) error, priority int) *hook.Handler
 
 // Command returns the import command. It works beside a running server.
 func Command(app core.App, d Deps) *cobra.Command {
-	c := &cobra.Command{Use: "import", Short: "Bring in what other systems keep"}
+	c := &cobra.Command{
+		Use: "import", Short: "Bring in what other systems keep",
+		Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
 	c.AddCommand(flaskCommand(app, d))
 	return c
 }

@@ -11,7 +11,10 @@ import (
 // Command returns the locales command, for who tends the language files of a
 // copy of the source. It needs no database.
 func Command() *cobra.Command {
-	c := &cobra.Command{Use: "locales", Short: "Tend the language files of the source"}
+	c := &cobra.Command{
+		Use: "locales", Short: "Tend the language files of the source",
+		Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
 	var dir string
 	c.PersistentFlags().StringVar(&dir, "dir", "locales", "folder of the language files")
 	add := &cobra.Command{

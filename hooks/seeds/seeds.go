@@ -10,7 +10,10 @@ import (
 // Command returns the seed command. It works beside a running server, and a
 // second run adds only what is missing.
 func Command(app core.App) *cobra.Command {
-	c := &cobra.Command{Use: "seed", Short: "Fill the library with places, or with works to try it on"}
+	c := &cobra.Command{
+		Use: "seed", Short: "Fill the library with places, or with works to try it on",
+		Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
 	var country string
 	places := &cobra.Command{
 		Use: "places", Short: "Add the regions and the regional capitals of a country", Args: cobra.NoArgs,

@@ -518,6 +518,25 @@ func TestMigrate(t *testing.T) {
 	refused("lower case", "create", "Shelves")
 }
 
+// A word that no command knows is a mistake that a script has to notice, and
+// help needs no database.
+func TestUnknownSubcommand(t *testing.T) {
+	for _, parent := range []string{"user", "seed", "import", "locales", "migrate"} {
+		dir := filepath.Join(t.TempDir(), "data")
+		_, stderr, code := run(t, command(t, dir, parent, "nonsense"))
+		if want := fmt.Sprintf("onlibrary: unknown command \"nonsense\" for \"onlibrary %s\"\n", parent); code != 1 || stderr != want {
+			t.Errorf("%s nonsense: %d %s", parent, code, stderr)
+		}
+		out, stderr, code := run(t, command(t, dir, parent))
+		if code != 0 || !strings.Contains(out, "Available Commands") || stderr != "" {
+			t.Errorf("%s: %d %s%s", parent, code, out, stderr)
+		}
+		if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%s alone made a database: %v", parent, err)
+		}
+	}
+}
+
 func TestReachable(t *testing.T) {
 	for address, want := range map[string]string{"127.0.0.1:80": "127.0.0.1:80", "0.0.0.0:80": "localhost:80", "[::]:80": "localhost:80", "[::1]:80": "[::1]:80"} {
 		at, err := net.ResolveTCPAddr("tcp", address)

@@ -20,7 +20,10 @@ var emptyMigration []byte
 
 // Migrate returns the migrate command.
 func Migrate(app core.App) *cobra.Command {
-	c := &cobra.Command{Use: "migrate", Short: "Move the database to another version", Annotations: map[string]string{needs: database}}
+	c := &cobra.Command{
+		Use: "migrate", Short: "Move the database to another version", Annotations: map[string]string{needs: database},
+		Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
 	c.AddCommand(
 		&cobra.Command{Use: "up", Short: "Apply every migration that is not applied yet", Args: cobra.NoArgs,
 			RunE: func(cmd *cobra.Command, _ []string) error {

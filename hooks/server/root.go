@@ -26,8 +26,8 @@ func Root(app core.App, version string) *cobra.Command {
 		SilenceErrors: true, // main prints them
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			need := needOf(cmd)
-			if need == nothing {
-				return nil
+			if need == nothing || cmd.HasSubCommands() {
+				return nil // the latter only show their help
 			}
 			if err := app.Bootstrap(); err != nil {
 				return fmt.Errorf("open the data folder %s: %w", app.DataDir(), err)
