@@ -77,6 +77,30 @@ func TestAuditIsNotEmptiedOrDroppedInTheDashboard(t *testing.T) {
 }
 
 // The server says who, when and from where, whatever is sent.
+// Under another name or without a field the audit would end, or every change.
+func TestAuditIsNotRenamedNorRobbedOfAFieldInTheDashboard(t *testing.T) {
+	h := open(t)
+	c, err := h.FindCollectionByNameOrId(schema.AuditLogs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	without := c.Fields
+	without.RemoveByName("ip")
+	for name, body := range map[string]m{"name": {"name": "elsewhere"}, "field": {"fields": without}} {
+		a := h.Do(t, h.root, "PATCH", "/api/collections/"+schema.AuditLogs, body)
+		if a.Status != 400 || a.At("data", "fault", "code") != "audit_kept" {
+			t.Errorf("%s: %d %s", name, a.Status, a.Raw)
+		}
+	}
+	imported := m{"collections": []m{{"id": c.Id, "name": "elsewhere", "type": "base", "fields": without}}, "deleteMissing": false}
+	if a := h.Do(t, h.root, "PUT", "/api/collections/import", imported); a.Status != 400 {
+		t.Errorf("import: %d %s", a.Status, a.Raw)
+	}
+	h.ok(t, h.root, "PATCH", "/api/collections/"+schema.AuditLogs, m{"listRule": nil})
+	h.ok(t, h.admin, "POST", "/api/collections/roles/records", m{"name": "New"})
+	h.check(t, "root@example.org update _collections []", "admin create roles []")
+}
+
 func TestNoteTakesNothingElseFromItsWriter(t *testing.T) {
 	h := open(t)
 	body := m{"id": "chosenbyclerk00", "action": "note", "note": " hello ", "actor": h.admin.Id, "actorName": "admin", "ip": "203.0.113.7", "userAgent": "x",

@@ -2,7 +2,9 @@ package audit
 
 import (
 	"bytes"
+	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -99,7 +101,11 @@ func (r *room) collection(action string) func(*core.CollectionEvent) error {
 		if !known {
 			return e.Next()
 		}
-		if action == Delete && e.Collection.Name == schema.AuditLogs {
+		ends, err := endsAudit(e.App, action, e.Collection)
+		if err != nil {
+			return err
+		}
+		if ends {
 			return reply.Validation(kept())
 		}
 		app := e.App
@@ -112,6 +118,23 @@ func (r *room) collection(action string) func(*core.CollectionEvent) error {
 			return r.write(tx, row{Actor: a, action: action, collection: collections, record: e.Collection.Name})
 		})
 	}
+}
+
+// endsAudit tells whether what is done to a collection would leave the audit
+// nowhere to write to: under another name it would not be found, and without one
+// of its fields no change of anything could be kept, and so none be made.
+func endsAudit(app core.App, action string, c *core.Collection) (bool, error) {
+	stored, err := app.FindCollectionByNameOrId(schema.AuditLogs)
+	if errors.Is(err, sql.ErrNoRows) || err == nil && stored.Id != c.Id {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("reading the audit's collection: %w", err)
+	}
+	return action == Delete || c.Name != stored.Name || slices.ContainsFunc(stored.Fields, func(f core.Field) bool {
+		left := c.Fields.GetById(f.GetId())
+		return left == nil || left.GetName() != f.GetName()
+	}), nil
 }
 
 // backup keeps that one was made, by a superuser, a schedule or a command.
