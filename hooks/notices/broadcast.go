@@ -43,7 +43,9 @@ type broadcastForm struct {
 // rest of what a client asks for stands.
 func leaveOutTopics(e *core.RealtimeSubscribeRequestEvent) error {
 	if e.Auth != nil && e.Auth.Collection().Name == schema.Users && e.Auth.GetString("state") == schema.StateActive {
-		e.Client.Set(handsKey, new(atomic.Int32))
+		if e.Client.Get(handsKey) == nil { // to subscribe anew does not empty what waits
+			e.Client.Set(handsKey, new(atomic.Int32))
+		}
 		return e.Next()
 	}
 	e.Subscriptions = slices.DeleteFunc(e.Subscriptions, func(s string) bool {

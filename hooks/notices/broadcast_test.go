@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/subscriptions"
 
 	"onlibrary/internal/schema"
@@ -110,6 +111,28 @@ func TestBroadcastDoesNotWaitForSlowClients(t *testing.T) {
 	}
 	h.SubscriptionsBroker().Unregister(slow.Id())
 	h.tell(t, m{"topic": "news", "all": true, "message": "after it has gone"}, 1)
+}
+
+// Who subscribes anew must not have more pile up.
+func TestSubscribingAnewKeepsTheCountOfWhatWaits(t *testing.T) {
+	h := open(t)
+	client := subscriptions.NewDefaultClient()
+	subscribe := func() {
+		e := &core.RealtimeSubscribeRequestEvent{RequestEvent: &core.RequestEvent{App: h, Auth: h.patron}, Client: client, Subscriptions: []string{"library/news"}}
+		if err := leaveOutTopics(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	subscribe()
+	client.Subscribe("library/news")
+	defer client.Discard()
+	for range handsMost {
+		hand(client, "news", []byte("{}"), make(chan struct{}))
+	}
+	subscribe()
+	if hand(client, "news", []byte("{}"), make(chan struct{})) {
+		t.Error("messages pile up for who subscribes anew")
+	}
 }
 
 func TestClosedClientsAreNotCounted(t *testing.T) {

@@ -3,8 +3,10 @@ package notices
 import (
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
+	validation "github.com/pocketbase/ozzo-validation/v4"
 	"github.com/pocketbase/pocketbase/core"
 
 	"onlibrary/internal/fault"
@@ -33,6 +35,12 @@ func (r *room) check(e *core.RecordEvent) error {
 			return reply.Validation(fault.Field(f, "text_invalid", nil))
 		}
 	}
+	for _, f := range []string{"webAction", "mobileAction"} {
+		// Its pattern knows of white space only; others have no place in a link.
+		if s := n.GetString(f); changed(n, f) && strings.ContainsFunc(s, unlinkable) {
+			return validation.Errors{f: validation.NewError("validation_invalid_format", "Invalid value format.")}
+		}
+	}
 	if !n.IsNew() && changed(n, "user") {
 		return reply.Validation(fault.Field("user", "recipient_fixed", nil))
 	}
@@ -53,6 +61,8 @@ func (r *room) check(e *core.RecordEvent) error {
 	}
 	return e.Next()
 }
+
+func unlinkable(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
 
 // mayRead tells whether a user may read a document. One that is not there is
 // like one that may not be read.

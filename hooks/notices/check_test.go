@@ -16,7 +16,8 @@ func TestActionsLeadNowhereElse(t *testing.T) {
 	for _, field := range []string{"webAction", "mobileAction"} {
 		for _, action := range []string{
 			"javascript:alert(1)", "JAVASCRIPT:alert(1)", "//evil.example", `/\evil.example`, `\\evil.example`, "https:evil.example", "http://evil.example",
-			"data:text/html,x", "/\t/evil.example", " //evil.example", "evil", "/" + strings.Repeat("x", 512),
+			"data:text/html,x", "/\t/evil.example", " //evil.example", "evil", "/a\x00", "/\x01//evil.example", "/\v/evil.example", "/\u0085", "/a\u2028b", "https://example.org/\x1b[0m",
+			"/" + strings.Repeat("x", 512),
 		} {
 			a := h.Do(t, h.librarian, "POST", notifications, m{"user": h.patron.Id, "title": "T", field: action})
 			code := "validation_invalid_format"
