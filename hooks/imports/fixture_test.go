@@ -205,7 +205,7 @@ func small() fixture {
 		flask.Notifications: {
 			row(1, cells{"title": "Aviso", "description": "Texto", "web_action": "javascript:alert(1)", "mobile_action": "/m", "user_id": 2, "is_read": 0}),
 			row(2, cells{"title": "Lido", "description": "Texto", "web_action": "https://example.org/x", "user_id": 2, "is_read": 1, "read_at": "2025-01-02 03:04:05"}),
-			row(3, cells{"title": "Lido", "description": "Texto", "web_action": "//evil.example", "user_id": 2, "is_read": 1}),
+			row(3, cells{"title": "Lido", "description": "Texto", "web_action": "//evil.example", "mobile_action": "/\x01//evil.example", "user_id": 2, "is_read": 1}),
 			row(4, cells{"title": "De ninguém", "description": "Texto", "user_id": 99, "is_read": 0}),
 		},
 		flask.Logs: {

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"regexp"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/pocketbase/dbx"
@@ -44,7 +45,8 @@ func (m *mover) notification(_ context.Context, row flask.Row, rec *core.Record,
 
 // isLink tells whether an action is one that notifications take.
 func isLink(action string) bool {
-	return utf8.RuneCountInString(action) <= 512 && regexp.MustCompile(`^(https://[^\s\\]+|/([^/\\\s][^\\\s]*)?)$`).MatchString(action)
+	unlinkable := func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
+	return utf8.RuneCountInString(action) <= 512 && !strings.ContainsFunc(action, unlinkable) && regexp.MustCompile(`^(https://[^\s\\]+|/([^/\\\s][^\\\s]*)?)$`).MatchString(action)
 }
 
 const (

@@ -289,7 +289,7 @@ func TestNotificationsComeAsReadAsTheyWere(t *testing.T) {
 	}, got); diff != "" {
 		t.Error(diff)
 	}
-	for old, want := range map[int]string{1: "javascript:", 3: "//evil.example", 4: "there is no user 99"} {
+	for old, want := range map[int]string{1: "javascript:", 3: `"/\x01//evil.example" was dropped`, 4: "there is no user 99"} {
 		if line := said(t, out, flask.Notifications, old); !strings.Contains(line, want) {
 			t.Errorf("notification %d: %s", old, line)
 		}

@@ -95,6 +95,8 @@ func roleAction(action string) string {
 		return "is empty"
 	case scheme != "" && scheme != "https:":
 		return "leads to " + scheme + ", which only https: may"
+	case strings.HasPrefix(strings.ReplaceAll(action, `\`, "/"), "//"):
+		return "leads to another host"
 	case strings.ContainsFunc(action, unicode.IsControl):
 		return "has control characters"
 	case utf8.RuneCountInString(action) > actionMost:

@@ -5,6 +5,8 @@ import (
 	"io"
 	"os"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -26,8 +28,22 @@ type line struct {
 	notes   []string
 }
 
+// noteMost is how long a note is at most, in characters.
+const noteMost = 1000
+
+// note notes on one line and in bounds what may repeat the old data. Nothing in
+// it gives orders to a terminal.
 func (l *line) note(format string, values ...any) {
-	l.notes = append(l.notes, strings.Join(strings.Fields(fmt.Sprintf(format, values...)), " "))
+	text := []rune(strings.Join(strings.Fields(fmt.Sprintf(format, values...)), " "))
+	if len(text) > noteMost {
+		text = append(text[:noteMost-1], '…')
+	}
+	l.notes = append(l.notes, strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return utf8.RuneError
+		}
+		return r
+	}, string(text)))
 }
 
 // report prints a line for every row: kind, old id, what became of it and why,
