@@ -45,10 +45,18 @@ func boundBatch(e *core.BatchRequestEvent) error {
 	return e.Next()
 }
 
-// boundSubscriptions does it for the options of realtime subscriptions.
+// topicsMost is how much one realtime connection may subscribe to.
+const topicsMost = 100
+
+// boundSubscriptions does it for the options of realtime subscriptions, and
+// bounds how many there are.
 func boundSubscriptions(e *core.RealtimeSubscribeRequestEvent) error {
 	if e.Auth != nil && e.Auth.IsSuperuser() {
 		return e.Next()
+	}
+	// Each of them is looked at for every record that is written, by its writer.
+	if len(e.Subscriptions) > topicsMost {
+		return reply.Error(fault.Field("subscriptions", "too_many_entries", map[string]any{"max": topicsMost}))
 	}
 	// PocketBase's own client reads the options, so that it reads them alike.
 	reader := subscriptions.NewDefaultClient()

@@ -1,11 +1,14 @@
 package limits
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/pocketbase/pocketbase/tools/subscriptions"
 
 	"onlibrary/internal/schema"
 	"onlibrary/internal/testapp"
@@ -40,6 +43,23 @@ func TestPathsThatTurnBack(t *testing.T) {
 		refused := res.StatusCode == http.StatusBadRequest && strings.Contains(string(body), "path_turns_back")
 		if refused != test.refused || !refused && res.StatusCode != http.StatusOK {
 			t.Errorf("%s=%s: %d %s", test.name, test.value, res.StatusCode, body)
+		}
+	}
+}
+
+func TestTopicsOfAConnectionAreBounded(t *testing.T) {
+	h := open(t)
+	ann := testapp.User(t, h, "topical", schema.RoleVisitor)
+	client := subscriptions.NewDefaultClient()
+	h.SubscriptionsBroker().Register(client)
+	for n, want := range map[int]int{topicsMost: http.StatusNoContent, topicsMost + 1: http.StatusBadRequest} {
+		topics := make([]string, n)
+		for i := range topics {
+			topics[i] = fmt.Sprintf(`documents/*?options={"query":{"filter":"title!='%d'"}}`, i)
+		}
+		status, _, raw := h.send("POST", "/api/realtime", ann, map[string]any{"clientId": client.Id(), "subscriptions": topics})
+		if status != want || want == http.StatusBadRequest && !strings.Contains(raw, "too_many_entries") {
+			t.Errorf("%d topics: %d %s", n, status, raw)
 		}
 	}
 }
