@@ -61,7 +61,7 @@ func TestAlertIsReadInTheOwnersAndTheLibrarysLanguage(t *testing.T) {
 	if mail.Subject != "«El contrato» vence el 1 de noviembre de 2099" {
 		t.Errorf("the owner reads %q", mail.Subject)
 	}
-	for _, want := range []string{"Hola, patron:", "vale hasta el 1 de noviembre de 2099", "(K7QF2)", "https://books.example.org/documents/" + doc.Id, "dice tu perfil"} {
+	for _, want := range []string{"Hola, patron:", "vale hasta el 1 de noviembre de 2099", "(K7QF2)", "https://books.example.org/documents/" + doc.Id, "dice su perfil"} {
 		if !strings.Contains(strings.Join(strings.Fields(mail.Text), " "), want) {
 			t.Errorf("the owner's mail lacks %q:\n%s", want, mail.Text)
 		}
