@@ -7,6 +7,7 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 
 	"onlibrary/internal/schema"
+	"onlibrary/internal/within"
 )
 
 // beforeCascade is a priority ahead of PocketBase's cascades (99), which take the
@@ -16,7 +17,7 @@ const beforeCascade = 60
 // endShares ends the shares of a deleted patron's documents: nobody is left who
 // gave them, and staff alone see what is private and nobody's.
 func endShares(e *core.RecordEvent) error {
-	return inTransaction(e, func() error {
+	return within.Transaction(e, func() error {
 		var shares []*core.Record
 		err := e.App.RecordQuery(schema.DocumentShares).
 			InnerJoin(schema.Documents, dbx.NewExp("documents.id = document_shares.document")).

@@ -8,6 +8,7 @@ import (
 	"github.com/pocketbase/pocketbase/tools/security"
 
 	"onlibrary/internal/schema"
+	"onlibrary/internal/within"
 )
 
 // posted is where a request keeps that it has written a mail's job.
@@ -20,7 +21,7 @@ func (r *room) askToVerify(e *core.RecordEvent) error {
 	if u.CustomData()[activationKey] != schema.ActivationEmail || u.GetString("state") != schema.StatePending {
 		return e.Next()
 	}
-	return inTransaction(e, func() error {
+	return within.Transaction(e, func() error {
 		if err := e.Next(); err != nil {
 			return err
 		}
@@ -34,7 +35,7 @@ func (r *room) tellPassword(e *core.RecordEvent) error {
 	if e.Record.GetString(core.FieldNamePassword) == "" { // only a new one is known in plain
 		return e.Next()
 	}
-	return inTransaction(e, func() error {
+	return within.Transaction(e, func() error {
 		if err := e.Next(); err != nil {
 			return err
 		}
@@ -155,13 +156,4 @@ func undone(app core.App, f func(tx core.App) error) error {
 		return nil
 	}
 	return err
-}
-
-func inTransaction(e *core.RecordEvent, f func() error) error {
-	before := e.App
-	return before.RunInTransaction(func(tx core.App) error {
-		e.App = tx
-		defer func() { e.App = before }()
-		return f()
-	})
 }

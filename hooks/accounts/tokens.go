@@ -11,6 +11,7 @@ import (
 	"github.com/pocketbase/pocketbase/tools/subscriptions"
 
 	"onlibrary/internal/schema"
+	"onlibrary/internal/within"
 )
 
 // accountKey is where a realtime client keeps whose token opened it. PocketBase
@@ -33,7 +34,7 @@ func endTokens(e *core.RecordEvent) error {
 	if e.Record.TokenKey() == stored.TokenKey() {
 		return e.Next()
 	}
-	return inTransaction(e, func() error {
+	return within.Transaction(e, func() error {
 		if err := e.Next(); err != nil {
 			return err
 		}

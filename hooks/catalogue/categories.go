@@ -7,12 +7,13 @@ import (
 	"onlibrary/internal/fault"
 	"onlibrary/internal/reply"
 	"onlibrary/internal/schema"
+	"onlibrary/internal/within"
 )
 
 // keepUsedCategory refuses to delete a category that documents are in, which
 // PocketBase would blank in them.
 func keepUsedCategory(e *core.RecordEvent) error {
-	return inTransaction(e, func() error {
+	return within.Transaction(e, func() error {
 		used, err := exists(e.App, schema.Documents, dbx.HashExp{"category": e.Record.Id})
 		if err != nil {
 			return err

@@ -11,6 +11,7 @@ import (
 	"onlibrary/internal/fault"
 	"onlibrary/internal/reply"
 	"onlibrary/internal/schema"
+	"onlibrary/internal/within"
 )
 
 // checkLink wants the other end of a link to be a record that there is, in a
@@ -69,7 +70,7 @@ func dropLinks(e *core.RecordEvent) error {
 	if c.System || c.ViewRule == nil {
 		return e.Next()
 	}
-	return inTransaction(e, func() error {
+	return within.Transaction(e, func() error {
 		links, err := e.App.FindAllRecords(schema.DocumentLinks, dbx.HashExp{"collection": c.Name, "record": e.Record.Id})
 		if err != nil {
 			return fmt.Errorf("look for links to %s %s: %w", c.Name, e.Record.Id, err)

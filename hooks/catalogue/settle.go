@@ -8,6 +8,7 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 
 	"onlibrary/internal/schema"
+	"onlibrary/internal/within"
 )
 
 // beforeBroadcast is a priority before PocketBase tells realtime clients (-99).
@@ -22,7 +23,7 @@ func settle(e *core.RecordEvent) error {
 	if !moved && !replaced {
 		return e.Next()
 	}
-	return inTransaction(e, func() error {
+	return within.Transaction(e, func() error {
 		if moved {
 			// It was there at the validation, but may have been deleted since.
 			if is, err := exists(e.App, schema.Categories, dbx.HashExp{"id": category}); err != nil {
@@ -72,15 +73,6 @@ func refresh(e *core.ModelEvent) error {
 		}
 	} // else it has been deleted since, and is told as it was
 	return e.Next()
-}
-
-func inTransaction(e *core.RecordEvent, f func() error) error {
-	before := e.App
-	return before.RunInTransaction(func(tx core.App) error {
-		e.App = tx
-		defer func() { e.App = before }()
-		return f()
-	})
 }
 
 func exists(app core.App, table string, where dbx.Expression) (bool, error) {

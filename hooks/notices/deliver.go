@@ -15,6 +15,7 @@ import (
 	"onlibrary/internal/outbox"
 	"onlibrary/internal/quiet"
 	"onlibrary/internal/schema"
+	"onlibrary/internal/within"
 )
 
 // deliver writes a notification and, in the same transaction, the jobs that
@@ -24,7 +25,7 @@ func (r *room) deliver(e *core.RecordEvent) error {
 	if quiet.Is(e.Context) {
 		return e.Next()
 	}
-	return inTransaction(e, func() error {
+	return within.Transaction(e, func() error {
 		if err := e.Next(); err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 	"onlibrary/internal/fault"
 	"onlibrary/internal/reply"
 	"onlibrary/internal/schema"
+	"onlibrary/internal/within"
 )
 
 // devicesMost is how many devices a patron has: beyond, the one that was not
@@ -36,7 +37,7 @@ func (r *room) updateDevice(e *core.RecordRequestEvent) error {
 // latter case the device keeps its id, and what is on its way to it.
 func takeOver(e *core.RecordEvent) error {
 	d := e.Record
-	return inTransaction(e, func() error {
+	return within.Transaction(e, func() error {
 		known, err := e.App.FindAllRecords(schema.Devices, dbx.HashExp{"token": d.GetString("token")}, dbx.Not(dbx.HashExp{"id": d.Id}))
 		if err != nil {
 			return err
@@ -81,7 +82,7 @@ func dropDevices(e *core.RecordEvent) error {
 	if e.Record.GetString("state") == schema.StateActive && e.Record.TokenKey() == stored.TokenKey() {
 		return e.Next()
 	}
-	return inTransaction(e, func() error {
+	return within.Transaction(e, func() error {
 		devices, err := devicesOf(e.App, e.Record.Id)
 		if err != nil {
 			return err

@@ -113,13 +113,3 @@ func late(act string, f func(*core.RecordEvent) error) *hook.Handler[*core.Recor
 func model(act string, f func(*core.ModelEvent) error, priority int) *hook.Handler[*core.ModelEvent] {
 	return &hook.Handler[*core.ModelEvent]{Id: "onlibrary.notices." + act, Func: f, Priority: priority}
 }
-
-// inTransaction does f in one transaction with what else the event writes.
-func inTransaction(e *core.RecordEvent, f func() error) error {
-	before := e.App
-	return before.RunInTransaction(func(tx core.App) error {
-		e.App = tx
-		defer func() { e.App = before }()
-		return f()
-	})
-}

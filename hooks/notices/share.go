@@ -8,6 +8,7 @@ import (
 
 	"onlibrary/internal/quiet"
 	"onlibrary/internal/schema"
+	"onlibrary/internal/within"
 )
 
 // tellOfShare writes a share and tells its recipient.
@@ -15,7 +16,7 @@ func (r *room) tellOfShare(e *core.RecordEvent) error {
 	if quiet.Is(e.Context) {
 		return e.Next()
 	}
-	return inTransaction(e, func() error {
+	return within.Transaction(e, func() error {
 		if err := e.Next(); err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 
 	"onlibrary/internal/jobs"
 	"onlibrary/internal/quiet"
+	"onlibrary/internal/within"
 )
 
 type payload struct {
@@ -22,19 +23,10 @@ func enqueue(e *core.RecordEvent) error {
 		return e.Next()
 	}
 	name := files[0].Name
-	return inTransaction(e, func() error {
+	return within.Transaction(e, func() error {
 		if err := e.Next(); err != nil {
 			return err
 		}
 		return jobs.Enqueue(e.App, Kind, Kind+":"+e.Record.Id+":"+name, payload{e.Record.Id, name, quiet.Is(e.Context)})
-	})
-}
-
-func inTransaction(e *core.RecordEvent, f func() error) error {
-	before := e.App
-	return before.RunInTransaction(func(tx core.App) error {
-		e.App = tx
-		defer func() { e.App = before }()
-		return f()
 	})
 }

@@ -16,6 +16,7 @@ import (
 	"onlibrary/internal/media"
 	"onlibrary/internal/quiet"
 	"onlibrary/internal/schema"
+	"onlibrary/internal/within"
 )
 
 // previewKey marks in a context the saves that this room makes; its value is
@@ -95,7 +96,7 @@ func yield(e *core.RecordEvent) error {
 	if !ok {
 		return e.Next()
 	}
-	return inTransaction(e, func() error {
+	return within.Transaction(e, func() error {
 		stored, err := e.App.FindRecordById(schema.Documents, e.Record.Id)
 		if errors.Is(err, sql.ErrNoRows) || err == nil && stored.GetString("file") != e.Record.GetString("file") {
 			return errGone
