@@ -24,13 +24,13 @@ func (m *mover) notification(_ context.Context, row flask.Row, rec *core.Record,
 	rec.Set("title", row.Text("title"))
 	rec.Set("body", row.Text("description"))
 	rec.Set("kind", schema.KindMessage)
-	for column, field := range map[string]string{"web_action": "webAction", "mobile_action": "mobileAction"} {
-		action := row.Text(column)
+	for _, to := range []struct{ column, field string }{{"web_action", "webAction"}, {"mobile_action", "mobileAction"}} {
+		action := row.Text(to.column)
 		if action != "" && !isLink(action) {
 			l.note("the action %.80q was dropped: it is neither a path nor https", action)
 			action = ""
 		}
-		rec.Set(field, action)
+		rec.Set(to.field, action)
 	}
 	if row.Number("is_read") != 1 {
 		return nil
