@@ -72,7 +72,7 @@ need-go:
 need-node:
 	@sh packaging/need.sh node
 
-need-tools: $(TOOLS)/mailpit
+need-tools: $(TOOLS)/mailpit $(TOOLS)/pebble $(TOOLS)/versitygw
 	@sh packaging/need.sh tools
 
 $(TOOLS)/golangci-lint:
@@ -80,6 +80,12 @@ $(TOOLS)/golangci-lint:
 
 $(TOOLS)/mailpit: | need-go # a mail server for tests
 	GOBIN=$(TOOLS) go install github.com/axllent/mailpit@v1.27.11
+
+$(TOOLS)/pebble: | need-go # a certificate authority for tests, and a name server for it
+	GOBIN=$(TOOLS) go install github.com/letsencrypt/pebble/v2/cmd/pebble@v2.10.1 github.com/letsencrypt/pebble/v2/cmd/pebble-challtestsrv@v2.10.1
+
+$(TOOLS)/versitygw: | need-go # an S3 server for tests
+	GOBIN=$(TOOLS) go install github.com/versity/versitygw/cmd/versitygw@v1.8.0
 
 $(TOOLS)/air:
 	GOBIN=$(TOOLS) go install github.com/air-verse/air@v1.67.4

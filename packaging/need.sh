@@ -28,7 +28,7 @@ node)
 tools)
 	# What the tests run besides: program, then its Debian package.
 	packages=
-	for pair in chromium:chromium ffmpeg:ffmpeg ffprobe:ffmpeg pdftoppm:poppler-utils sqlite3:sqlite3 vips:libvips-tools mariadb-install-db:mariadb-server; do
+	for pair in chromium:chromium ffmpeg:ffmpeg ffprobe:ffmpeg pdftoppm:poppler-utils sqlite3:sqlite3 vips:libvips-tools mariadb-install-db:mariadb-server nginx:nginx caddy:caddy; do
 		command -v "${pair%%:*}" >/dev/null || packages="$packages ${pair#*:}"
 	done
 	# Debian keeps PostgreSQL's programs out of the way.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"net"
 	"net/mail"
 	"net/netip"
@@ -19,12 +20,21 @@ import (
 	"github.com/getsentry/sentry-go"
 	"github.com/joho/godotenv"
 	"github.com/spf13/pflag"
+	"golang.org/x/net/idna"
 )
 
 // Config holds the settings in force.
 type Config struct {
 	DataDir           string         // folder of database and files, absolute
 	HTTPAddr          string         // host:port
+	Domains           []string       // lower case, ASCII; empty: plain HTTP
+	ACMEEmail         string         // where the authority writes to, or empty
+	ACMECA            string         // address of an ACME directory, or empty: Let's Encrypt's
+	ACMECARoot        string         // path of a PEM file that the ACME server is known by, or empty: the machine's roots
+	HTTPSAddr         string         // host:port
+	HTTPChallengeAddr string         // host:port
+	TLSCert           string         // path of a PEM file, or empty; set only together with TLSKey
+	TLSKey            string
 	PublicURL         string         // without a slash at the end, or empty: keep what is set
 	CORSOrigins       []string       // empty: any
 	TrustedProxies    []netip.Prefix // empty: this machine's
@@ -35,6 +45,9 @@ type Config struct {
 	FCMEndpoint       string // stands in for Google's; empty but in tests
 	SentryDSN         string // of a Sentry project, or empty: nothing is sent
 	SentryTraces      float64
+	MetricsToken      string     // opens /metrics to other machines, or empty: it stays closed to them
+	LogFormat         string     // text or json
+	LogLevel          slog.Level // the least that is written
 }
 
 // Prefix begins the name of every setting in the environment.
@@ -54,6 +67,14 @@ func Settings() []Setting {
 	return []Setting{
 		{"DATA_DIR", "data-dir", "pb_data", "folder of the database and the files"},
 		{"HTTP_ADDR", "http", "127.0.0.1:8090", "address and port to listen at"},
+		{"DOMAINS", "", "", "names to serve over HTTPS with certificates that are got and renewed by themselves, parted by commas, as `serve` takes them"},
+		{"ACME_EMAIL", "acme-email", "", "address that the certificate authority may write to"},
+		{"ACME_CA", "acme-ca", "", "directory of the certificate authority (empty: Let's Encrypt's)"},
+		{"ACME_CA_ROOT", "acme-ca-root", "", "path of a PEM file with the root that the authority's own server is known by (empty: this machine's)"},
+		{"HTTPS_ADDR", "https", ":443", "address and port to listen at for HTTPS, where there are domains or a certificate"},
+		{"HTTP_CHALLENGE_ADDR", "http-challenge", ":80", "address and port to listen at beside HTTPS, for the authority's challenges and to lead browsers to HTTPS"},
+		{"TLS_CERT", "tls-cert", "", "path of a certificate of your own, in PEM with its chain"},
+		{"TLS_KEY", "tls-key", "", "path of its key, in PEM"},
 		{"PUBLIC_URL", "public-url", "", "base of every link in a mail, such as https://books.example.org"},
 		{"CORS_ORIGINS", "cors-origins", "", "origins whose pages may call the API, parted by commas (empty: any)"},
 		{"TRUSTED_PROXIES", "trusted-proxies", "", "addresses or networks whose headers say where a request comes from, parted by commas (empty: this machine's)"},
@@ -65,6 +86,9 @@ func Settings() []Setting {
 		{"FCM_ENDPOINT", "", "", "address that stands in for Firebase's, for tests"},
 		{"SENTRY_DSN", "", "", "DSN of a Sentry project, which is told of faults but of no person (empty: nothing is sent)"},
 		{"SENTRY_TRACES", "sentry-traces", "0", "part of the requests that is traced there, 0 to 1"},
+		{"METRICS_TOKEN", "", "", "bearer token with which other machines may read /metrics (empty: only this machine may)"},
+		{"LOG_FORMAT", "log-format", "text", "text or json"},
+		{"LOG_LEVEL", "log-level", "info", "debug, info, warn or error"},
 	}
 }
 
@@ -125,6 +149,15 @@ func check(v map[string]string) (Config, error) {
 		FCMCredentials:    v["FCM_CREDENTIALS"],
 		FCMEndpoint:       strings.TrimSuffix(v["FCM_ENDPOINT"], "/"),
 		SentryDSN:         v["SENTRY_DSN"],
+		ACMEEmail:         v["ACME_EMAIL"],
+		ACMECA:            v["ACME_CA"],
+		ACMECARoot:        v["ACME_CA_ROOT"],
+		HTTPSAddr:         v["HTTPS_ADDR"],
+		HTTPChallengeAddr: v["HTTP_CHALLENGE_ADDR"],
+		TLSCert:           v["TLS_CERT"],
+		TLSKey:            v["TLS_KEY"],
+		MetricsToken:      v["METRICS_TOKEN"],
+		LogFormat:         v["LOG_FORMAT"],
 	}
 	wrong := func(name, why string) (Config, error) {
 		return Config{}, fmt.Errorf("%s%s %q: %s", Prefix, name, v[name], why)
@@ -133,8 +166,32 @@ func check(v map[string]string) (Config, error) {
 	if c.DataDir, err = filepath.Abs(v["DATA_DIR"]); err != nil {
 		return wrong("DATA_DIR", err.Error())
 	}
-	if _, port, err := net.SplitHostPort(c.HTTPAddr); err != nil || port == "" {
-		return wrong("HTTP_ADDR", "want an address and a port, as in 127.0.0.1:8090")
+	for _, name := range []string{"HTTP_ADDR", "HTTPS_ADDR", "HTTP_CHALLENGE_ADDR"} {
+		if _, port, err := net.SplitHostPort(v[name]); err != nil || port == "" {
+			return wrong(name, "want an address and a port, as in 127.0.0.1:8090")
+		}
+	}
+	for _, d := range words(v["DOMAINS"]) {
+		ascii, err := idna.Lookup.ToASCII(d)
+		if err != nil || !strings.Contains(ascii, ".") || net.ParseIP(ascii) != nil {
+			return wrong("DOMAINS", "want names such as books.example.org")
+		}
+		c.Domains = append(c.Domains, ascii)
+	}
+	if (c.TLSCert == "") != (c.TLSKey == "") {
+		return Config{}, fmt.Errorf("%sTLS_CERT and %[1]sTLS_KEY go together: one of them is missing", Prefix)
+	}
+	if c.TLSCert != "" && len(c.Domains) > 0 {
+		return wrong("DOMAINS", "either a certificate of your own or domains to get one for, not both")
+	}
+	if c.ACMECA != "" && !isBase(c.ACMECA) {
+		return wrong("ACME_CA", "want an address such as https://acme.example.org/directory")
+	}
+	if c.LogFormat != "text" && c.LogFormat != "json" {
+		return wrong("LOG_FORMAT", "want text or json")
+	}
+	if err := c.LogLevel.UnmarshalText([]byte(v["LOG_LEVEL"])); err != nil {
+		return wrong("LOG_LEVEL", "want debug, info, warn or error")
 	}
 	if c.PublicURL != "" && !isBase(c.PublicURL) {
 		return wrong("PUBLIC_URL", "want a scheme and a host, as in https://books.example.org")
@@ -150,13 +207,13 @@ func check(v map[string]string) (Config, error) {
 	if c.SentryTraces, err = strconv.ParseFloat(v["SENTRY_TRACES"], 64); err != nil || !(c.SentryTraces >= 0 && c.SentryTraces <= 1) {
 		return wrong("SENTRY_TRACES", "want a number from 0 to 1")
 	}
-	for _, o := range strings.FieldsFunc(v["CORS_ORIGINS"], func(r rune) bool { return r == ',' || r == ' ' }) {
+	for _, o := range words(v["CORS_ORIGINS"]) {
 		if o != "*" && !isBase(o) {
 			return wrong("CORS_ORIGINS", "want origins such as https://app.example.org")
 		}
 		c.CORSOrigins = append(c.CORSOrigins, strings.TrimSuffix(o, "/"))
 	}
-	for _, p := range strings.FieldsFunc(v["TRUSTED_PROXIES"], func(r rune) bool { return r == ',' || r == ' ' }) {
+	for _, p := range words(v["TRUSTED_PROXIES"]) {
 		network, err := parseNetwork(p)
 		if err != nil {
 			return wrong("TRUSTED_PROXIES", "want addresses or networks such as 10.0.0.0/8")
@@ -188,6 +245,11 @@ func check(v map[string]string) (Config, error) {
 		return wrong("FFMPEG", "no such program")
 	}
 	return c, nil
+}
+
+// words parts a list at its commas and spaces.
+func words(list string) []string {
+	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' })
 }
 
 // parseNetwork reads a network, or an address as a network of one.
