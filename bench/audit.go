@@ -11,6 +11,7 @@ import (
 
 	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/filesystem"
 
 	"onlibrary/hooks/accounts"
 	"onlibrary/hooks/audit"
@@ -28,11 +29,11 @@ import (
 	_ "onlibrary/pb_migrations" // the database that is written to
 )
 
-// audited changes a category over and over with the room of the audit and
-// without it, by turns.
+// audited changes a document, and a category, which is the cheapest record to
+// write, over and over with the room of the audit and without it, by turns.
 func audited(b *bench) (figures []figure, err error) {
 	rules.Register()
-	var writes []func(i int) error
+	var writes []func(record string, i int) error
 	for _, with := range []bool{true, false} {
 		write, stop, err := b.writer(with)
 		if err != nil {
@@ -42,23 +43,26 @@ func audited(b *bench) (figures []figure, err error) {
 		writes = append(writes, write)
 	}
 	turn := 0
-	acts := make([]func() error, len(writes))
-	for i, write := range writes {
-		acts[i] = func() error { turn++; return write(turn) }
+	for _, record := range []string{schema.Documents, schema.Categories} {
+		acts := make([]func() error, len(writes))
+		for i, write := range writes {
+			acts[i] = func() error { turn++; return write(record, turn) }
+		}
+		took, err := inTurns(50, 5*b.rounds, acts...)
+		if err != nil {
+			return nil, err
+		}
+		figures = append(figures, shown(figure{
+			What: "PATCH of one of the " + record + ": median", Data: fmt.Sprintf("%d by turns", 5*b.rounds), Unit: "ms",
+			Ours: took[0], Rival: "without audit", Theirs: took[1], Times: 1.15,
+		}))
 	}
-	took, err := inTurns(50, 5*b.rounds, acts...)
-	if err != nil {
-		return nil, err
-	}
-	return []figure{shown(figure{
-		What: "PATCH of a category: median", Data: fmt.Sprintf("%d by turns", 5*b.rounds), Unit: "ms",
-		Ours: took[0], Rival: "without audit", Theirs: took[1], Times: 1.15,
-	})}, nil
+	return figures, nil
 }
 
-// writer serves a fresh library in this process, and returns what changes its
-// one category as a librarian does.
-func (b *bench) writer(audits bool) (write func(i int) error, stop func() error, err error) {
+// writer serves a fresh library in this process, and returns what changes the
+// one record of a collection as a librarian does.
+func (b *bench) writer(audits bool) (write func(collection string, i int) error, stop func() error, err error) {
 	texts, err := translate.Load(locales.FS)
 	if err != nil {
 		return nil, nil, err
@@ -83,7 +87,7 @@ func (b *bench) writer(audits bool) (write func(i int) error, stop func() error,
 		return nil, nil, err
 	}
 	app.Settings().RateLimits.Enabled = false
-	category, token, err := shelve(app)
+	ids, token, err := shelve(app)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -101,9 +105,9 @@ func (b *bench) writer(audits bool) (write func(i int) error, stop func() error,
 		return nil, nil, err
 	}
 	s := &server{base: served.URL, client: served.Client()}
-	write = func(i int) error {
-		request, err := http.NewRequest(http.MethodPatch, s.base+"/api/collections/categories/records/"+category,
-			strings.NewReader(fmt.Sprintf(`{"name":"Name %d"}`, i)))
+	write = func(collection string, i int) error {
+		request, err := http.NewRequest(http.MethodPatch, s.base+"/api/collections/"+collection+"/records/"+ids[collection],
+			strings.NewReader(fmt.Sprintf(`{"name":"Name %d","title":"Title %[1]d"}`, i)))
 		if err != nil {
 			return err
 		}
@@ -115,30 +119,38 @@ func (b *bench) writer(audits bool) (write func(i int) error, stop func() error,
 	return write, func() error { served.Close(); return app.ClearBootstrap() }, nil
 }
 
-// shelve makes a category and a librarian, and returns the one's id and the
-// other's token.
-func shelve(app core.App) (category, token string, err error) {
-	users, err := app.FindCollectionByNameOrId(schema.Users)
-	if err != nil {
-		return "", "", err
+// shelve makes a document, a category and a librarian, and returns the ids of
+// the first two by collection and the librarian's token.
+func shelve(app core.App) (ids map[string]string, token string, err error) {
+	ids = map[string]string{}
+	save := func(collection string, values map[string]any) (*core.Record, error) {
+		c, err := app.FindCollectionByNameOrId(collection)
+		if err != nil {
+			return nil, err
+		}
+		record := core.NewRecord(c)
+		record.Load(values)
+		err = app.Save(record)
+		ids[collection] = record.Id
+		return record, err
 	}
-	librarian := core.NewRecord(users)
-	librarian.Load(map[string]any{
+	librarian, err := save(schema.Users, map[string]any{
 		"username": "librarian", "usernameKey": "librarian", "email": "librarian@example.org", "name": "Librarian",
 		"role": schema.RoleLibrarian, "state": schema.StateActive, "verified": true, "password": password,
 	})
-	if err := app.Save(librarian); err != nil {
-		return "", "", err
-	}
-	categories, err := app.FindCollectionByNameOrId(schema.Categories)
 	if err != nil {
-		return "", "", err
+		return nil, "", err
 	}
-	shelf := core.NewRecord(categories)
-	shelf.Load(map[string]any{"code": "one", "name": "One"})
-	if err := app.Save(shelf); err != nil {
-		return "", "", err
+	if _, err := save(schema.Categories, map[string]any{"code": "one", "name": "One"}); err != nil {
+		return nil, "", err
+	}
+	file, err := filesystem.NewFileFromBytes([]byte("One.\n"), "one.txt")
+	if err != nil {
+		return nil, "", err
+	}
+	if _, err := save(schema.Documents, map[string]any{"code": "one", "owner": librarian.Id, "visibility": schema.VisibilityMembers, "file": file}); err != nil {
+		return nil, "", err
 	}
 	token, err = librarian.NewAuthToken()
-	return shelf.Id, token, err
+	return ids, token, err
 }

@@ -22,6 +22,10 @@ type row struct {
 	note                       string
 }
 
+// insert is written out, since dbx takes a fifth of a row's time to compose it.
+const insert = "INSERT INTO audit_logs (id, actor, actorName, action, collection, record, ip, userAgent, changes, note, created, updated) " +
+	"VALUES ({:i}, {:a}, {:b}, {:c}, {:d}, {:e}, {:f}, {:g}, {:h}, {:n}, {:t}, {:t})"
+
 // write inserts the row past all hooks. Where the collection is not there yet,
 // or no more, a migration is at work, which is a history of its own.
 func (r *room) write(app core.App, w row) error { return write(app, r.Now(), w) }
@@ -41,10 +45,9 @@ func write(app core.App, now time.Time, w row) error {
 	if err != nil {
 		return fmt.Errorf("audit: %w", err)
 	}
-	_, err = app.NonconcurrentDB().Insert(schema.AuditLogs, dbx.Params{
-		"id": core.GenerateDefaultRandomId(), "actor": w.ID, "actorName": w.Name, "action": w.action,
-		"collection": w.collection, "record": w.record, "ip": w.IP, "userAgent": w.UserAgent,
-		"changes": string(changes), "note": w.note, "created": created.String(), "updated": created.String(),
+	_, err = app.NonconcurrentDB().NewQuery(insert).Bind(dbx.Params{
+		"i": core.GenerateDefaultRandomId(), "a": w.ID, "b": w.Name, "c": w.action, "d": w.collection, "e": w.record,
+		"f": w.IP, "g": w.UserAgent, "h": string(changes), "n": w.note, "t": created.String(),
 	}).Execute()
 	if err != nil {
 		return fmt.Errorf("audit of %s %s/%s: %w", w.action, w.collection, w.record, err)
