@@ -3,9 +3,7 @@
 package config
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"net"
 	"net/mail"
@@ -17,37 +15,43 @@ import (
 	"strconv"
 	"strings"
 
+	"filippo.io/age"
 	"github.com/getsentry/sentry-go"
-	"github.com/joho/godotenv"
 	"github.com/spf13/pflag"
 	"golang.org/x/net/idna"
 )
 
 // Config holds the settings in force.
 type Config struct {
-	DataDir           string         // folder of database and files, absolute
-	HTTPAddr          string         // host:port
-	Domains           []string       // lower case, ASCII; empty: plain HTTP
-	ACMEEmail         string         // where the authority writes to, or empty
-	ACMECA            string         // address of an ACME directory, or empty: Let's Encrypt's
-	ACMECARoot        string         // path of a PEM file that the ACME server is known by, or empty: the machine's roots
-	HTTPSAddr         string         // host:port
-	HTTPChallengeAddr string         // host:port
-	TLSCert           string         // path of a PEM file, or empty; set only together with TLSKey
+	DataDir           string   // folder of database and files, absolute
+	HTTPAddr          string   // host:port
+	Domains           []string // lower case, ASCII; empty: plain HTTP
+	ACMEEmail         string   // where the authority writes to, or empty
+	ACMECA            string   // address of an ACME directory, or empty: Let's Encrypt's
+	ACMECARoot        string   // path of a PEM file that the ACME server is known by, or empty: the machine's roots
+	HTTPSAddr         string   // host:port
+	HTTPChallengeAddr string   // host:port
+	TLSCert           string   // path of a PEM file, or empty; set only together with TLSKey
 	TLSKey            string
 	PublicURL         string         // without a slash at the end, or empty: keep what is set
 	CORSOrigins       []string       // empty: any
 	TrustedProxies    []netip.Prefix // empty: this machine's
 	SuperuserEmail    string
 	SuperuserPassword string
+	EncryptionKey     string // 32 bytes, or empty: settings in the database are plain
 	FFmpeg            string // absolute path, or empty where there is none
 	FCMCredentials    string // path of a service account's key, or empty: no push
 	FCMEndpoint       string // stands in for Google's; empty but in tests
 	SentryDSN         string // of a Sentry project, or empty: nothing is sent
 	SentryTraces      float64
 	MetricsToken      string     // opens /metrics to other machines, or empty: it stays closed to them
+	BackupRecipients  string     // age's public keys, parted by commas, or empty: backups are not encrypted
+	BackupIdentity    string     // path of a file with age's secret key, for rehearsals, or empty
+	BackupBucket      bool       // backups hold the files that are kept in a bucket
 	LogFormat         string     // text or json
 	LogLevel          slog.Level // the least that is written
+	InForce           []InForce  // every setting and where it comes from
+	Warnings          []string   // a line each, of variables that are no settings
 }
 
 // Prefix begins the name of every setting in the environment.
@@ -55,42 +59,6 @@ const Prefix = "ONLIBRARY_"
 
 // EncryptionKeyEnv is the variable from which PocketBase takes the key of its settings.
 const EncryptionKeyEnv = Prefix + "ENCRYPTION_KEY"
-
-// Setting describes one setting for help, reference and .env.example. Flag is
-// empty for a secret, which does not belong on a command line.
-type Setting struct {
-	Name, Flag, Default, Help string
-}
-
-// Settings returns every setting, in the order they are shown.
-func Settings() []Setting {
-	return []Setting{
-		{"DATA_DIR", "data-dir", "pb_data", "folder of the database and the files"},
-		{"HTTP_ADDR", "http", "127.0.0.1:8090", "address and port to listen at"},
-		{"DOMAINS", "", "", "names to serve over HTTPS with certificates that are got and renewed by themselves, parted by commas, as `serve` takes them"},
-		{"ACME_EMAIL", "acme-email", "", "address that the certificate authority may write to"},
-		{"ACME_CA", "acme-ca", "", "directory of the certificate authority (empty: Let's Encrypt's)"},
-		{"ACME_CA_ROOT", "acme-ca-root", "", "path of a PEM file with the root that the authority's own server is known by (empty: this machine's)"},
-		{"HTTPS_ADDR", "https", ":443", "address and port to listen at for HTTPS, where there are domains or a certificate"},
-		{"HTTP_CHALLENGE_ADDR", "http-challenge", ":80", "address and port to listen at beside HTTPS, for the authority's challenges and to lead browsers to HTTPS"},
-		{"TLS_CERT", "tls-cert", "", "path of a certificate of your own, in PEM with its chain"},
-		{"TLS_KEY", "tls-key", "", "path of its key, in PEM"},
-		{"PUBLIC_URL", "public-url", "", "base of every link in a mail, such as https://books.example.org"},
-		{"CORS_ORIGINS", "cors-origins", "", "origins whose pages may call the API, parted by commas (empty: any)"},
-		{"TRUSTED_PROXIES", "trusted-proxies", "", "addresses or networks whose headers say where a request comes from, parted by commas (empty: this machine's)"},
-		{"SUPERUSER_EMAIL", "superuser-email", "", "on a start without a superuser: make one, and an Admin patron, of this address"},
-		{"SUPERUSER_PASSWORD", "", "", "the password of both"},
-		{"ENCRYPTION_KEY", "", "", "32 characters that encrypt the settings in the database, SMTP and S3 passwords among them"},
-		{"FFMPEG", "ffmpeg", "", "path of FFmpeg (empty: look for it in PATH)"},
-		{"FCM_CREDENTIALS", "fcm-credentials", "", "path of the JSON key of a Firebase service account, for push messages (empty: none are sent)"},
-		{"FCM_ENDPOINT", "", "", "address that stands in for Firebase's, for tests"},
-		{"SENTRY_DSN", "", "", "DSN of a Sentry project, which is told of faults but of no person (empty: nothing is sent)"},
-		{"SENTRY_TRACES", "sentry-traces", "0", "part of the requests that is traced there, 0 to 1"},
-		{"METRICS_TOKEN", "", "", "bearer token with which other machines may read /metrics (empty: only this machine may)"},
-		{"LOG_FORMAT", "log-format", "text", "text or json"},
-		{"LOG_LEVEL", "log-level", "info", "debug, info, warn or error"},
-	}
-}
 
 // Flags declares the flags of the settings on set.
 func Flags(set *pflag.FlagSet) {
@@ -113,31 +81,30 @@ func help(s Setting) string {
 // the environment and the file .env of the working folder. An error is one
 // line that names the setting.
 func Load(args []string) (Config, error) {
-	set := pflag.NewFlagSet("settings", pflag.ContinueOnError)
-	set.ParseErrorsAllowlist.UnknownFlags = true
-	set.Usage = func() {}
-	Flags(set)
-	if err := set.Parse(args); err != nil && !errors.Is(err, pflag.ErrHelp) {
+	from, err := read(args)
+	if err != nil {
 		return Config{}, err
 	}
-	file, err := godotenv.Read(".env")
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return Config{}, fmt.Errorf(".env: %w", err)
-	}
 	values := map[string]string{}
+	var all []InForce
 	for _, s := range Settings() {
-		values[s.Name] = s.Default
-		if v := file[Prefix+s.Name]; v != "" {
-			values[s.Name] = v
+		value, source, err := from.find(s)
+		if err != nil {
+			return Config{}, err
 		}
-		if v := os.Getenv(Prefix + s.Name); v != "" {
-			values[s.Name] = v
+		values[s.Name] = value
+		in := InForce{Setting: s, Value: value, Set: value != "", From: source}
+		if s.Secret {
+			in.Value = ""
 		}
-		if s.Flag != "" && set.Changed(s.Flag) {
-			values[s.Name], _ = set.GetString(s.Flag) // it was declared a string
-		}
+		all = append(all, in)
 	}
-	return check(values)
+	c, err := check(values)
+	if err != nil {
+		return Config{}, err
+	}
+	c.InForce, c.Warnings = all, from.warnings
+	return c, nil
 }
 
 func check(v map[string]string) (Config, error) {
@@ -146,6 +113,7 @@ func check(v map[string]string) (Config, error) {
 		PublicURL:         strings.TrimSuffix(v["PUBLIC_URL"], "/"),
 		SuperuserEmail:    v["SUPERUSER_EMAIL"],
 		SuperuserPassword: v["SUPERUSER_PASSWORD"],
+		EncryptionKey:     v["ENCRYPTION_KEY"],
 		FCMCredentials:    v["FCM_CREDENTIALS"],
 		FCMEndpoint:       strings.TrimSuffix(v["FCM_ENDPOINT"], "/"),
 		SentryDSN:         v["SENTRY_DSN"],
@@ -157,6 +125,8 @@ func check(v map[string]string) (Config, error) {
 		TLSCert:           v["TLS_CERT"],
 		TLSKey:            v["TLS_KEY"],
 		MetricsToken:      v["METRICS_TOKEN"],
+		BackupRecipients:  v["BACKUP_RECIPIENTS"],
+		BackupIdentity:    v["BACKUP_IDENTITY"],
 		LogFormat:         v["LOG_FORMAT"],
 	}
 	wrong := func(name, why string) (Config, error) {
@@ -167,7 +137,8 @@ func check(v map[string]string) (Config, error) {
 		return wrong("DATA_DIR", err.Error())
 	}
 	for _, name := range []string{"HTTP_ADDR", "HTTPS_ADDR", "HTTP_CHALLENGE_ADDR"} {
-		if _, port, err := net.SplitHostPort(v[name]); err != nil || port == "" {
+		_, port, err := net.SplitHostPort(v[name])
+		if _, wrongPort := strconv.ParseUint(port, 10, 16); err != nil || wrongPort != nil {
 			return wrong(name, "want an address and a port, as in 127.0.0.1:8090")
 		}
 	}
@@ -186,6 +157,19 @@ func check(v map[string]string) (Config, error) {
 	}
 	if c.ACMECA != "" && !isBase(c.ACMECA) {
 		return wrong("ACME_CA", "want an address such as https://acme.example.org/directory")
+	}
+	if list := words(c.BackupRecipients); len(list) > 0 {
+		if _, err := age.ParseRecipients(strings.NewReader(strings.Join(list, "\n"))); err != nil {
+			return wrong("BACKUP_RECIPIENTS", "want public keys of age, age1…, parted by commas")
+		}
+	}
+	if c.BackupIdentity != "" {
+		if _, err := os.Stat(c.BackupIdentity); err != nil {
+			return wrong("BACKUP_IDENTITY", "no such file")
+		}
+	}
+	if c.BackupBucket, err = strconv.ParseBool(v["BACKUP_BUCKET"]); err != nil {
+		return wrong("BACKUP_BUCKET", "want true or false")
 	}
 	if c.LogFormat != "text" && c.LogFormat != "json" {
 		return wrong("LOG_FORMAT", "want text or json")
@@ -228,11 +212,8 @@ func check(v map[string]string) (Config, error) {
 			return Config{}, fmt.Errorf("%sSUPERUSER_PASSWORD: want 8 to 71 bytes", Prefix)
 		}
 	}
-	if key := v["ENCRYPTION_KEY"]; key != "" {
-		if len(key) != 32 {
-			return Config{}, fmt.Errorf("%s: want exactly 32 bytes", EncryptionKeyEnv)
-		}
-		if err := os.Setenv(EncryptionKeyEnv, key); err != nil { // PocketBase reads it there
+	if c.EncryptionKey != "" {
+		if err := UseEncryptionKey(c.EncryptionKey); err != nil {
 			return Config{}, err
 		}
 	}
@@ -245,6 +226,18 @@ func check(v map[string]string) (Config, error) {
 		return wrong("FFMPEG", "no such program")
 	}
 	return c, nil
+}
+
+// UseEncryptionKey has PocketBase, which reads it in the environment, encrypt
+// its settings by key from now on: 32 bytes, or none to leave them plain.
+func UseEncryptionKey(key string) error {
+	if key == "" {
+		return os.Unsetenv(EncryptionKeyEnv)
+	}
+	if len(key) != 32 {
+		return fmt.Errorf("%s: want exactly 32 bytes, not %d", EncryptionKeyEnv, len(key))
+	}
+	return os.Setenv(EncryptionKeyEnv, key)
 }
 
 // words parts a list at its commas and spaces.
@@ -266,5 +259,5 @@ func parseNetwork(s string) (netip.Prefix, error) {
 
 func isBase(s string) bool {
 	u, err := url.Parse(s)
-	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.RawQuery == "" && u.Fragment == ""
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil && u.RawQuery == "" && u.Fragment == ""
 }

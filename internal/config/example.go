@@ -8,9 +8,12 @@ func Example() string {
 	b.WriteString("# Settings of OnLibrary. Copy this file to .env and take away the # of what you set.\n" +
 		"# A variable of the environment wins over this file, a flag over both.\n")
 	for _, s := range Settings() {
-		b.WriteString("\n# " + strings.ToUpper(s.Help[:1]) + s.Help[1:])
+		b.WriteString("\n# " + sentence(s.Help))
 		if s.Flag != "" {
 			b.WriteString(" (--" + s.Flag + ")")
+		}
+		if s.Secret {
+			b.WriteString(" (secret; or the path of a file with it: " + Prefix + s.Name + FileSuffix + ")")
 		}
 		b.WriteString(".\n#" + Prefix + s.Name + "=" + s.Default + "\n")
 	}
