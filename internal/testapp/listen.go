@@ -33,7 +33,7 @@ func (s *Server) Listen(t testing.TB, user *core.Record, topics ...string) *List
 	if err != nil {
 		t.Fatal(err)
 	}
-	response, err := http.DefaultClient.Do(request)
+	response, err := new(http.Client).Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}

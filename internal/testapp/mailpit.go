@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -64,7 +62,7 @@ func (m *Mailpit) Start(t testing.TB, flags ...string) {
 		"--listen", m.api, "--smtp", fmt.Sprintf("127.0.0.1:%d", m.Port), "--max", "0",
 		"--smtp-disable-rdns", "--disable-version-check", "--quiet",
 	}, flags...)
-	server := exec.Command(mailpit(t), args...)
+	server := exec.Command(Tool(t, "mailpit"), args...)
 	if err := server.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -84,29 +82,6 @@ func (m *Mailpit) Start(t testing.TB, flags ...string) {
 			t.Fatalf("Mailpit does not answer: %v", err)
 		}
 	}
-}
-
-// mailpit finds the program; the test is skipped without it, but not in CI.
-func mailpit(t testing.TB) string {
-	t.Helper()
-	root, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for ; root != filepath.Dir(root); root = filepath.Dir(root) {
-		path := filepath.Join(root, ".cache", "tools", "mailpit")
-		if _, err := os.Stat(path); err == nil {
-			return path
-		}
-	}
-	if path, err := exec.LookPath("mailpit"); err == nil {
-		return path
-	}
-	if os.Getenv("CI") != "" {
-		t.Fatal("Mailpit is missing: make need-tools")
-	}
-	t.Skip("Mailpit is missing: make need-tools")
-	return ""
 }
 
 // Mails returns what has arrived, oldest first.

@@ -81,7 +81,7 @@ func (a Answer) At(path ...any) any {
 // unless it is a Form, an io.Reader or nil; headers are names and values by turns.
 func (s *Server) Do(t testing.TB, user *core.Record, method, path string, body any, headers ...string) Answer {
 	t.Helper()
-	reader, contentType := encode(t, body)
+	reader, contentType := Encode(t, body)
 	request, err := http.NewRequestWithContext(t.Context(), method, s.URL+path, reader)
 	if err != nil {
 		t.Fatal(err)
@@ -95,7 +95,7 @@ func (s *Server) Do(t testing.TB, user *core.Record, method, path string, body a
 	for i := 0; i+1 < len(headers); i += 2 {
 		request.Header.Set(headers[i], headers[i+1])
 	}
-	response, err := http.DefaultClient.Do(request)
+	response, err := new(http.Client).Do(request) // not the default one, whose deadlines may be under test
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +127,8 @@ type File struct {
 	Content []byte
 }
 
-func encode(t testing.TB, body any) (io.Reader, string) {
+// Encode returns the body that Do sends, and its type.
+func Encode(t testing.TB, body any) (io.Reader, string) {
 	t.Helper()
 	switch body := body.(type) {
 	case nil:
