@@ -15,7 +15,7 @@ func (r *room) cors() *hook.Handler[*core.RequestEvent] {
 	return apis.CORS(apis.CORSConfig{
 		AllowOrigins:  r.Config.CORSOrigins,
 		AllowMethods:  []string{http.MethodGet, http.MethodHead, http.MethodPut, http.MethodPatch, http.MethodPost, http.MethodDelete},
-		ExposeHeaders: []string{"Retry-After", "ETag", "Content-Range", "Accept-Ranges", "Content-Disposition", "Content-Language", "Content-Length", "Allow"},
+		ExposeHeaders: []string{"Retry-After", "ETag", "Content-Range", "Accept-Ranges", "Content-Disposition", "Content-Language", "Content-Length", "Allow", "X-Request-Id"},
 		MaxAge:        600, // seconds
 	})
 }

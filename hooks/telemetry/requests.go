@@ -1,8 +1,10 @@
 package telemetry
 
 import (
+	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"strconv"
 
@@ -10,14 +12,19 @@ import (
 	validation "github.com/pocketbase/ozzo-validation/v4"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/router"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 
+	"onlibrary/internal/logs"
 	"onlibrary/internal/reply"
 )
 
 // reported marks a request whose panic has been reported.
 const reported = "onlibrary.telemetry.reported"
 
-// reportAnswer reports an answer of 5xx and what it comes from.
+// reportAnswer reports an answer of 5xx and what it comes from, and one of 400 to
+// a write that failed by no fault of the client's: PocketBase answers so whatever
+// becomes of a save.
 func (r *room) reportAnswer(e *core.RequestEvent) error {
 	err := e.Next()
 	status := e.Status()
@@ -26,10 +33,10 @@ func (r *room) reportAnswer(e *core.RequestEvent) error {
 		refusal = router.ToApiError(err)
 		status = refusal.Status
 	}
-	if status < http.StatusInternalServerError || e.Get(reported) != nil || e.Request.Context().Err() != nil { // the last: nobody heard it
+	if status < http.StatusInternalServerError && !ours(e.Request.Method, refusal) || e.Get(reported) != nil || e.Request.Context().Err() != nil { // the last: nobody heard it
 		return err
 	}
-	h := happening{title: strconv.Itoa(status), where: e.Request.Pattern, words: caller(e), tags: map[string]string{"method": e.Request.Method}}
+	h := happening{title: strconv.Itoa(status), where: e.Request.Pattern, words: caller(e), tags: tags(e)}
 	if err != nil {
 		h.text = err.Error()
 	}
@@ -47,6 +54,27 @@ func (r *room) reportAnswer(e *core.RequestEvent) error {
 	}
 	r.report(h)
 	return err
+}
+
+// tags tell one request from another, as the log at home does.
+func tags(e *core.RequestEvent) map[string]string {
+	return map[string]string{"method": e.Request.Method, "request": logs.RequestID(e)}
+}
+
+// ours tells whether the refusal of a write comes from our database or disk.
+// Constraints are what the client ran against, and the SQL of a read may be bad
+// by a client's filter.
+func ours(method string, refusal *router.ApiError) bool {
+	if refusal == nil || refusal.Status != http.StatusBadRequest || method == http.MethodGet || method == http.MethodHead {
+		return false
+	}
+	cause, _ := refusal.RawData().(error)
+	var database *sqlite.Error
+	var file *fs.PathError
+	if errors.As(cause, &database) {
+		return database.Code()&0xff != sqlite3.SQLITE_CONSTRAINT
+	}
+	return errors.As(cause, &file) || errors.Is(cause, sql.ErrTxDone) || errors.Is(cause, sql.ErrConnDone)
 }
 
 // innermost is the first error of a chain, which says most of its kind.
@@ -75,7 +103,7 @@ func (r *room) reportPanic(e *core.RequestEvent) error {
 		if err, ok := cause.(error); !ok || !errors.Is(err, http.ErrAbortHandler) {
 			r.report(happening{
 				title: fmt.Sprintf("panic: %T", cause), text: fmt.Sprint(cause), where: e.Request.Pattern, words: caller(e),
-				tags: map[string]string{"method": e.Request.Method}, stack: sentry.NewStacktrace(),
+				tags: tags(e), stack: sentry.NewStacktrace(),
 			})
 			e.Set(reported, true)
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pocketbase/dbx"
@@ -40,6 +41,8 @@ type Queue struct {
 	now   func() time.Time
 	kinds []*kind
 	dead  func(*Job, error)
+	ran   func(kind string, end End, took time.Duration)
+	lanes atomic.Int32 // that work
 	stop  context.CancelFunc
 	done  sync.WaitGroup
 }
@@ -55,7 +58,7 @@ type kind struct {
 
 // New returns a queue on app's database.
 func New(app core.App) *Queue {
-	return &Queue{app: app, log: app.Logger, now: time.Now, dead: func(*Job, error) {}, stop: func() {}}
+	return &Queue{app: app, log: app.Logger, now: time.Now, dead: func(*Job, error) {}, ran: func(string, End, time.Duration) {}, stop: func() {}}
 }
 
 // Register has worker do the jobs of the named kind, at most lanes at a time.
@@ -67,6 +70,29 @@ func (q *Queue) Register(name string, lanes int, p Policy, worker Worker) {
 
 // OnDead has tell hear of every job that is dead and why. Call it before Start.
 func (q *Queue) OnDead(tell func(j *Job, cause error)) { q.dead = tell }
+
+// OnRun has tell hear of every run of a job: its kind, how it ended and how long
+// it took. Call it before Start.
+func (q *Queue) OnRun(tell func(kind string, end End, took time.Duration)) { q.ran = tell }
+
+// Kinds returns the kinds of jobs that have a worker, in the order of their
+// registration.
+func (q *Queue) Kinds() []string {
+	kinds := make([]string, len(q.kinds))
+	for i, k := range q.kinds {
+		kinds[i] = k.name
+	}
+	return kinds
+}
+
+// Working tells whether every lane works: from Start until Stop.
+func (q *Queue) Working() bool {
+	want := 0
+	for _, k := range q.kinds {
+		want += k.lanes
+	}
+	return want > 0 && int(q.lanes.Load()) == want
+}
 
 // Wake says that a job of the named kind was committed; Enqueue does so itself.
 func (q *Queue) Wake(name string) {
@@ -94,7 +120,11 @@ func (q *Queue) Start() error {
 	q.stop = cancel
 	for _, k := range q.kinds {
 		for range k.lanes {
-			q.done.Go(func() { q.lane(ctx, k) })
+			q.lanes.Add(1)
+			q.done.Go(func() {
+				defer q.lanes.Add(-1)
+				q.lane(ctx, k)
+			})
 		}
 	}
 	q.done.Go(func() { q.tidy(ctx) })
