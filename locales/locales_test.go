@@ -187,3 +187,25 @@ func TestEveryRefusalHasAText(t *testing.T) {
 		t.Error("no refusal was found")
 	}
 }
+
+// TestOneFormOfAddress holds each language to one way of speaking to whom it
+// addresses, in mails, refusals and the app alike: tú, vous, você.
+func TestOneFormOfAddress(t *testing.T) {
+	word := func(words string) *regexp.Regexp { return regexp.MustCompile(`(?i)(?:^|\PL)(` + words + `)(?:\PL|$)`) }
+	others := map[string]*regexp.Regexp{
+		"es": word(`usted(?:es)?|vosotros|vuestr[ao]s?|veis|podéis|si fue|no haga|revise|confirme (?:su|que)|elija|inicie|seleccione|` +
+			`compruebe|consulte|avise|reinicie|indique|envíe|inténtelo|pida|hable|abra`),
+		"fr":    word(`tu|toi|ton|tes|essaie|choisis|clique|réessaie`),
+		"pt-BR": word(`tu|teus?|tuas?|contigo|vós|senhora?|tenta|clica`),
+	}
+	f := read(t)
+	for language, other := range others {
+		for key, text := range f.Texts[language] {
+			for _, form := range text {
+				if found := other.FindStringSubmatch(form); found != nil {
+					t.Errorf("%s: %s says %q: %s", language, key, found[1], form)
+				}
+			}
+		}
+	}
+}

@@ -114,7 +114,7 @@ func TestResetTellsTheOwner(t *testing.T) {
 	if _, err := h.run("another-password\n", "reset", "ana"); err != nil {
 		t.Fatal(err)
 	}
-	mail := server.AwaitTo(t, ana.Email(), "Se ha cambiado su contraseña")
+	mail := server.AwaitTo(t, ana.Email(), "Se ha cambiado tu contraseña")
 	if strings.Contains(mail.Text+mail.HTML, "another-password") {
 		t.Error("the mail tells the password")
 	}

@@ -21,7 +21,7 @@ func TestValidationErrors(t *testing.T) {
 	h := open(t)
 	for lang, want := range map[string]struct{ top, password, email string }{
 		"en":         {"Failed to create the record.", "Must be at least 8 characters.", "Must be a valid e-mail address."},
-		"fr-CH":      {"Échec de la création de l'enregistrement.", "Doit comporter au moins 8 caractères.", "Doit être une adresse e-mail valide."},
+		"fr-CH":      {"Échec de la création de l’enregistrement.", "Doit comporter au moins 8 caractères.", "Doit être une adresse e-mail valide."},
 		"pt":         {"Falha ao criar o registro.", "Deve ter pelo menos 8 caracteres.", "Deve ser um e-mail válido."},
 		"es-419":     {"No se pudo crear el registro.", "Debe tener al menos 8 caracteres.", "Debe ser una dirección de correo electrónico válida."},
 		"de, ar-EG;": {"فشل إنشاء السجل.", "يجب ألا يقل عن 8 أحرف.", "يجب أن يكون عنوان بريد إلكتروني صالحًا."},
@@ -67,7 +67,7 @@ func TestEveryKindOfError(t *testing.T) {
 		{"POST", signUp, `{"name":"` + strings.Repeat("x", 45<<20) + `"}`, 413, "La demande est trop volumineuse."},
 		{"POST", "/api/collections/users/auth-with-password", `{"identity":"ana","password":"wrong"}`, 400, "Échec de la connexion : vérifiez vos identifiants."},
 		{"POST", "/api/realtime", `{"clientId":"nothing"}`, 404, "Identifiant du client absent ou invalide."},
-		{"POST", "/api/batch", `{"requests":[{"method":"POST","url":"/api/collections/users/records","body":{"username":"eve","password":"x","passwordConfirm":"x"}}]}`, 400, "Le lot a échoué ; rien n'a été modifié."},
+		{"POST", "/api/batch", `{"requests":[{"method":"POST","url":"/api/collections/users/records","body":{"username":"eve","password":"x","passwordConfirm":"x"}}]}`, 400, "Le lot a échoué ; rien n’a été modifié."},
 	} {
 		a := h.ask(t, customer, test.method, test.path, test.body, "Accept-Language", "fr")
 		if a.Status != test.status || a.at("message") != test.message {
@@ -87,7 +87,7 @@ func TestEveryKindOfError(t *testing.T) {
 		}
 	}
 	guest := h.ask(t, nil, "GET", "/auth", "", "Accept-Language", "fr")
-	if guest.Status != 401 || guest.at("message") != "Veuillez d'abord vous connecter." {
+	if guest.Status != 401 || guest.at("message") != "Veuillez d’abord vous connecter." {
 		t.Errorf("guest: %d %s", guest.Status, guest.raw)
 	}
 	head := h.ask(t, nil, "HEAD", "/api/library/nothing", "", "Accept-Language", "fr")
@@ -137,11 +137,11 @@ func TestFaults(t *testing.T) {
 	h.serve(t, r)
 
 	a := h.ask(t, nil, "POST", signUp+"?fault=field", "{}", "Accept-Language", "fr")
-	if a.Status != 400 || a.at("message") != "Il n'existe pas de fuseau horaire « X »." || a.at("data", "zone", "message") != a.at("message") || a.at("data", "zone", "code") != "timezone_unknown" {
+	if a.Status != 400 || a.at("message") != "Il n’existe pas de fuseau horaire « X »." || a.at("data", "zone", "message") != a.at("message") || a.at("data", "zone", "code") != "timezone_unknown" {
 		t.Errorf("field: %d %s", a.Status, a.raw)
 	}
 	a = h.ask(t, nil, "POST", signUp+"?fault=plain", "{}", "Accept-Language", "fr")
-	if a.Status != 409 || a.at("message") != "La langue « X » n'est pas disponible." || a.at("data", "fault", "message") != a.at("message") || a.at("data", "fault", "code") != "language_unknown" {
+	if a.Status != 409 || a.at("message") != "La langue « X » n’est pas disponible." || a.at("data", "fault", "message") != a.at("message") || a.at("data", "fault", "code") != "language_unknown" {
 		t.Errorf("plain: %d %s", a.Status, a.raw)
 	}
 	a = h.ask(t, nil, "POST", signUp+"?fault=unknown", "{}", "Accept-Language", "fr")

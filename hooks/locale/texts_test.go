@@ -229,7 +229,7 @@ func TestFieldMessage(t *testing.T) {
 		{"pt-BR", "validation_invalid_mime_type", `Failed to upload "a \"b\".exe" due to unsupported file type.`, nil, `“a \"b\".exe” é de um tipo não suportado.`},
 		{"fr", "some_code_of_a_plugin", "As it is.", nil, "As it is."},
 		{"fr", "some_code_of_a_plugin", "Bad \xff bytes.", nil, "Bad \uFFFD bytes."},
-		{"fr", "timezone_unknown", "Timezone_unknown.", map[string]any{"Zone": "Mars"}, "Il n'existe pas de fuseau horaire « Mars »."},
+		{"fr", "timezone_unknown", "Timezone_unknown.", map[string]any{"Zone": "Mars"}, "Il n’existe pas de fuseau horaire « Mars »."},
 	} {
 		if got := w.fieldMessage(test.lang, test.code, test.message, test.params); got != test.want {
 			t.Errorf("%s %s: got %q, want %q", test.lang, test.code, got, test.want)
@@ -241,10 +241,10 @@ func TestTopMessage(t *testing.T) {
 	w := wording{catalog(t)}
 	for text, want := range map[string]string{
 		"Only superusers can filter by users.email.":                   "Seuls les superutilisateurs peuvent filtrer par users.email.",
-		"Failed to execute query. Raw error:\nno such table: x.":       "Échec de l'exécution de la requête. Détails : no such table: x.",
+		"Failed to execute query. Raw error:\nno such table: x.":       "Échec de l’exécution de la requête. Détails : no such table: x.",
 		"Something from a plugin.":                                     "Something from a plugin.",
 		"Something from a plugin. Raw error:\n\xff.":                   "Something from a plugin. Raw error:\n\uFFFD.",
-		"You can't delete the only existing superuser.":                "Vous ne pouvez pas supprimer l'unique superutilisateur.",
+		"You can't delete the only existing superuser.":                "Vous ne pouvez pas supprimer l’unique superutilisateur.",
 		"The request requires auth record from librarians collection.": "Cela requiert un compte de la collection librarians.",
 	} {
 		if got := w.topMessage("fr", text, nil); got != want {
