@@ -28,6 +28,13 @@ const (
 	lookEvery    = time.Minute
 )
 
+// strangersADay is to how many further addresses the alerts of one owner's
+// documents go on a day: whoever may add documents could write to the world. The
+// rest keeps for the next day. errKept undoes the alert of such a document.
+const strangersADay = 200
+
+var errKept = errors.New("its owner's alerts have gone to many addresses today; it is alerted tomorrow")
+
 // expiry sends every day's alerts when their time has come. That a document has
 // been alerted stands with the document, so that to look once more, after a
 // start or with a clock that was put back, does no harm.
@@ -66,6 +73,7 @@ func (x *expiry) look(ctx context.Context) (time.Duration, error) {
 func (x *expiry) alertDue(ctx context.Context, day string) error {
 	var failed []error
 	last := due{}
+	strangers, kept := map[string]int{}, map[string]int{} // by owner
 	for ctx.Err() == nil {
 		list, err := dueAfter(x.app, day, last)
 		if err != nil {
@@ -76,7 +84,10 @@ func (x *expiry) alertDue(ctx context.Context, day string) error {
 				break
 			}
 			last = d
-			if err := x.alertOne(ctx, d.ID, day); err != nil && len(failed) < alertsAtOnce {
+			err := x.alertOne(ctx, d.ID, day, strangers)
+			if errors.Is(err, errKept) {
+				kept[d.Owner]++
+			} else if err != nil && len(failed) < alertsAtOnce {
 				failed = append(failed, fmt.Errorf("alert of document %s: %w", d.ID, err))
 			}
 		}
@@ -84,20 +95,24 @@ func (x *expiry) alertDue(ctx context.Context, day string) error {
 			break
 		}
 	}
+	for owner, documents := range kept {
+		x.app.Logger().Warn("alerts kept for tomorrow", "owner", owner, "documents", documents, "letters", strangers[owner], "reason", errKept)
+	}
 	return errors.Join(append(failed, ctx.Err())...)
 }
 
 // due is a document with an alert to come on a day.
 type due struct {
-	Day string `db:"day"`
-	ID  string `db:"id"`
+	Day   string `db:"day"`
+	ID    string `db:"id"`
+	Owner string `db:"owner"`
 }
 
 // dueAfter lists documents with an alert to come until a day, in their order,
 // from behind the last one on.
 func dueAfter(app core.App, until string, last due) ([]due, error) {
 	var list []due
-	err := app.ConcurrentDB().NewQuery("SELECT " + alertDay + " AS day, id FROM documents WHERE " + alertToCome +
+	err := app.ConcurrentDB().NewQuery("SELECT " + alertDay + " AS day, id, owner FROM documents WHERE " + alertToCome +
 		" AND " + alertDay + " BETWEEN {:day} AND {:until} AND (" + alertDay + " > {:day} OR id > {:id})" +
 		" ORDER BY " + alertDay + ", id LIMIT {:most}").
 		Bind(dbx.Params{"until": until, "day": last.Day, "id": last.ID, "most": alertsAtOnce}).All(&list)
@@ -107,16 +122,26 @@ func dueAfter(app core.App, until string, last due) ([]due, error) {
 	return list, nil
 }
 
-// alertOne alerts one document, if that is still due.
-func (x *expiry) alertOne(ctx context.Context, id, day string) error {
-	return x.app.RunInTransaction(func(tx core.App) error {
+// alertOne alerts one document, if that is still due, and counts with its owner
+// the strangers that it told.
+func (x *expiry) alertOne(ctx context.Context, id, day string, strangers map[string]int) error {
+	owner, told := "", audience{}
+	err := x.app.RunInTransaction(func(tx core.App) error {
 		var still []*core.Record
 		err := tx.RecordQuery(schema.Documents).AndWhere(dbx.HashExp{"id": id}).
 			AndWhere(dbx.NewExp(alertToCome+" AND "+alertDay+" <= {:day}", dbx.Params{"day": day})).All(&still)
 		if err != nil || len(still) == 0 {
 			return err
 		}
-		_, err = x.alert(ctx, tx, still[0], true)
+		owner = still[0].GetString("owner")
+		told, err = x.alert(ctx, tx, still[0], true)
+		if err == nil && told.strangers > 0 && strangers[owner]+told.strangers > strangersADay {
+			return errKept
+		}
 		return err
 	})
+	if err == nil {
+		strangers[owner] += told.strangers
+	}
+	return err
 }

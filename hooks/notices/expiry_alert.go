@@ -25,21 +25,20 @@ const shortTitle = 120
 
 // alert tells the owner and the further addresses of a document that its time
 // runs out, or is over, and notes through tx that it did: for the document's day
-// if forDay. It returns how many it told. Of nobody to tell nothing is noted, so
+// if forDay. It returns whom it told. Of nobody to tell nothing is noted, so
 // that who is named later hears of it.
-func (r *room) alert(ctx context.Context, tx core.App, doc *core.Record, forDay bool) (int, error) {
+func (r *room) alert(ctx context.Context, tx core.App, doc *core.Record, forDay bool) (told audience, err error) {
 	now := r.Now()
-	told := 0
 	mailed, err := r.alertOwner(ctx, tx, doc, now, &told)
 	if err != nil {
-		return 0, err
+		return told, err
 	}
-	if err := r.alertAddresses(tx, doc, now, mailed, &told); err != nil || told == 0 {
-		return 0, err
+	if err := r.alertAddresses(tx, doc, now, mailed, &told); err != nil || told.all() == 0 {
+		return told, err
 	}
 	at, err := types.ParseDateTime(now)
 	if err != nil {
-		return 0, err
+		return told, err
 	}
 	noted := dbx.Params{"alertedAt": at.String()}
 	if forDay {
@@ -47,14 +46,20 @@ func (r *room) alert(ctx context.Context, tx core.App, doc *core.Record, forDay 
 	}
 	// Not a save: nothing that people see of the document changes.
 	if _, err := tx.NonconcurrentDB().Update(schema.Documents, noted, dbx.HashExp{"id": doc.Id}).Execute(); err != nil {
-		return 0, fmt.Errorf("noting an alert: %w", err)
+		return told, fmt.Errorf("noting an alert: %w", err)
 	}
 	return told, nil
 }
 
+// audience counts whom an alert tells: the owner, and strangers as by their
+// address alone.
+type audience struct{ owner, strangers int }
+
+func (a audience) all() int { return a.owner + a.strangers }
+
 // alertOwner tells the owner, if active, and returns the address to which that
 // goes by mail, if it does.
-func (r *room) alertOwner(ctx context.Context, tx core.App, doc *core.Record, now time.Time, told *int) (mailed string, err error) {
+func (r *room) alertOwner(ctx context.Context, tx core.App, doc *core.Record, now time.Time, told *audience) (mailed string, err error) {
 	owner, err := find(tx, schema.Users, doc.GetString("owner"))
 	if err != nil || owner == nil || owner.GetString("state") != schema.StateActive {
 		return "", err
@@ -66,7 +71,7 @@ func (r *room) alertOwner(ctx context.Context, tx core.App, doc *core.Record, no
 	if err := tx.SaveWithContext(ctx, n); err != nil {
 		return "", fmt.Errorf("telling the owner: %w", err)
 	}
-	*told++
+	told.owner++
 	letters, err := tx.CountRecords(schema.Jobs, dbx.HashExp{"key": outbox.Mail + ":" + mailKey(n)})
 	if err != nil || letters == 0 {
 		return "", err
@@ -76,7 +81,7 @@ func (r *room) alertOwner(ctx context.Context, tx core.App, doc *core.Record, no
 
 // alertAddresses posts a letter in the library's language to each further
 // address but the one that has been written to.
-func (r *room) alertAddresses(tx core.App, doc *core.Record, now time.Time, mailed string, told *int) error {
+func (r *room) alertAddresses(tx core.App, doc *core.Record, now time.Time, mailed string, told *audience) error {
 	addresses := doc.GetStringSlice("alertEmails")
 	if len(addresses) == 0 || !outbox.Enabled(tx) {
 		return nil
@@ -109,7 +114,7 @@ func (r *room) alertAddresses(tx core.App, doc *core.Record, now time.Time, mail
 		case err != nil:
 			return err
 		default:
-			*told++
+			told.strangers++
 		}
 	}
 	return nil

@@ -61,7 +61,7 @@ func TestAlertIsReadInTheOwnersAndTheLibrarysLanguage(t *testing.T) {
 	if mail.Subject != "«El contrato» vence el 1 de noviembre de 2099" {
 		t.Errorf("the owner reads %q", mail.Subject)
 	}
-	for _, want := range []string{"Hola, patron:", "vale hasta el 1 de noviembre de 2099", "(K7QF2)", "https://books.example.org/documents/" + doc.Id, "dice su perfil"} {
+	for _, want := range []string{"Hola, patron:", "vale hasta el 1 de noviembre de 2099", "(K7QF2)", "https://books.example.org/documents/" + doc.Id, "dice tu perfil"} {
 		if !strings.Contains(strings.Join(strings.Fields(mail.Text), " "), want) {
 			t.Errorf("the owner's mail lacks %q:\n%s", want, mail.Text)
 		}
@@ -86,7 +86,7 @@ func TestAlertIsReadInTheOwnersAndTheLibrarysLanguage(t *testing.T) {
 
 func TestDateIsWrittenInEveryLanguage(t *testing.T) {
 	h := open(t)
-	r := &room{h.deps}
+	r := newRoom(h.deps)
 	for language, want := range map[string][2]string{
 		"en": {"1 March 2026", "24 November 2026"}, "pt-BR": {"1º de março de 2026", "24 de novembro de 2026"},
 		"es": {"1 de marzo de 2026", "24 de noviembre de 2026"}, "fr": {"1er mars 2026", "24 novembre 2026"},
@@ -196,5 +196,36 @@ func TestCopyOfADocumentWasNotAlerted(t *testing.T) {
 	err = h.OnRecordCreateRequest().Trigger(e, func(*core.RecordRequestEvent) error { return nil })
 	if err != nil || doc.GetString("alertedFor") != "" || !doc.GetDateTime("alertedAt").IsZero() {
 		t.Errorf("alerted for %q at %s (%v)", doc.GetString("alertedFor"), doc.GetDateTime("alertedAt"), err)
+	}
+}
+
+func TestDailyAlertsOfOneOwnerReachABoundedNumberOfStrangers(t *testing.T) {
+	h := openIn(t, "UTC", "10:00")
+	h.Settings().SMTP.Enabled = true
+	for range strangersADay/10 + 2 {
+		h.expiring(t, "2026-11-24", 0, ten(t)...)
+	}
+	h.change(t, h.expiring(t, "2026-11-24", 0, ten(t)...), m{"owner": h.other.Id})
+	h.change(t, h.expiring(t, "2026-11-25", 0), m{"owner": h.patron.Id})
+	x := h.start()
+	for _, want := range []struct {
+		day              string
+		letters, notices int
+	}{
+		{"2026-11-24T10:00:00Z", strangersADay + 10, strangersADay/10 + 1},
+		{"2026-11-24T23:00:00Z", strangersADay + 10, strangersADay/10 + 1},
+		{"2026-11-25T10:00:00Z", strangersADay + 30, strangersADay/10 + 4},
+	} {
+		h.setClock(instant(t, want.day))
+		if _, err := x.look(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		letters := 0
+		for _, j := range h.queued(t, "mail") {
+			letters += strings.Count(j.GetString("payload"), `@party.example"`)
+		}
+		if notices := len(h.alerts(t)); letters != want.letters || notices != want.notices {
+			t.Errorf("%s: %d letters and %d notices, want %d and %d", want.day, letters, notices, want.letters, want.notices)
+		}
 	}
 }

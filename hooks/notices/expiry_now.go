@@ -13,8 +13,13 @@ import (
 	"onlibrary/internal/schema"
 )
 
-// alertPause is how long after an alert of a document the next may be asked for.
-const alertPause = time.Hour
+// alertPause is how long after an alert of a document the next may be asked for,
+// and strangersMost to how many further addresses one user has alerts sent
+// meanwhile.
+const (
+	alertPause    = time.Hour
+	strangersMost = 50
+)
 
 // alertNow answers POST documents/{id}/notify-expiration: it sends the alert
 // whatever the day. Once the day of the daily alert has come it counts as that
@@ -24,7 +29,7 @@ func (r *room) alertNow(e *core.RequestEvent) error {
 	if err != nil {
 		return err
 	}
-	told := 0
+	var told audience
 	err = e.App.RunInTransaction(func(tx core.App) error {
 		doc, err := find(tx, schema.Documents, e.Request.PathValue("id"))
 		if err != nil {
@@ -47,12 +52,18 @@ func (r *room) alertNow(e *core.RequestEvent) error {
 		}
 		_, zone := r.Recipient(nil)
 		told, err = r.alert(actor.Context(e), tx, doc, alertDue(doc, civil.Today(r.Now(), zone)))
-		return err
+		if err != nil || e.HasSuperuserAuth() {
+			return err
+		}
+		if wait := r.strangers.TakeMany(e.Auth.Id, told.strangers, r.Now()); wait > 0 {
+			return reply.Later(e.Response.Header(), wait, "alerts_too_many")
+		}
+		return nil
 	})
 	if err != nil {
 		return err
 	}
-	return e.JSON(http.StatusOK, map[string]int{"queued": told})
+	return e.JSON(http.StatusOK, map[string]int{"queued": told.all()})
 }
 
 // alertWait is how long the next alert has to wait. An alert from further ahead

@@ -133,3 +133,45 @@ func TestAlertByHandOfNobodyIsNoAlert(t *testing.T) {
 		t.Error("it counts as alerted")
 	}
 }
+
+func TestAlertsByHandReachABoundedNumberOfStrangers(t *testing.T) {
+	h := open(t)
+	h.Settings().SMTP.Enabled = true
+	h.setClock(instant(t, "2026-11-24T10:00:00Z"))
+	for range strangersMost / 10 {
+		if a := h.alertNow(t, h.patron, h.expiring(t, "2099-11-24", 0, ten(t)...)); a.Status != 200 || a.At("queued") != 11.0 {
+			t.Fatalf("%d %s", a.Status, a.Raw)
+		}
+	}
+	sent := len(h.queued(t, "mail"))
+	h.setClock(instant(t, "2026-11-24T10:20:00Z"))
+	doc := h.expiring(t, "2099-11-24", 0, "third@party.example")
+	a := h.alertNow(t, h.patron, doc)
+	if a.Status != 429 || a.At("data", "fault", "code") != "alerts_too_many" || a.Header.Get("Retry-After") != "2400" {
+		t.Errorf("one more: %d, Retry-After %s: %s", a.Status, a.Header.Get("Retry-After"), a.Raw)
+	}
+	if !h.fresh(t, doc).GetDateTime("alertedAt").IsZero() || len(h.queued(t, "mail")) != sent || len(h.alerts(t)) != strangersMost/10 {
+		t.Error("what was refused was done")
+	}
+	if a := h.alertNow(t, h.patron, h.expiring(t, "2099-11-24", 0)); a.Status != 200 {
+		t.Errorf("of oneself alone: %d", a.Status)
+	}
+	for who, status := range map[string]int{"librarian": 200, "root": 200} {
+		if a := h.alertNow(t, h.people()[who], h.expiring(t, "2099-11-24", 0, ten(t)...)); a.Status != status {
+			t.Errorf("%s: %d", who, a.Status)
+		}
+	}
+	h.setClock(instant(t, "2026-11-24T11:00:00Z"))
+	if a := h.alertNow(t, h.patron, doc); a.Status != 200 {
+		t.Errorf("an hour later: %d %s", a.Status, a.Raw)
+	}
+}
+
+// ten are addresses that nobody has.
+func ten(t testing.TB) (addresses []string) {
+	t.Helper()
+	for range 10 {
+		addresses = append(addresses, core.GenerateDefaultRandomId()+"@party.example")
+	}
+	return addresses
+}

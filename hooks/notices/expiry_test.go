@@ -20,7 +20,7 @@ import (
 
 // start is the server's part that sends the alerts, as it is after a start.
 func (h *house) start() *expiry {
-	return &expiry{room: &room{h.deps}, app: h, wake: make(chan struct{}, 1)}
+	return &expiry{room: newRoom(h.deps), app: h, wake: make(chan struct{}, 1)}
 }
 
 // openIn is a house of a library in a zone with a time of alerts.

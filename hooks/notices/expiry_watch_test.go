@@ -23,7 +23,7 @@ func TestServerLooksAtItsStartAndWhenSettingsChange(t *testing.T) {
 	h.setClock(instant(t, "2026-11-24T12:00:00Z"))
 	h.expiring(t, "2026-11-23", 0)
 	h.OnServe().UnbindAll()
-	(&room{h.deps}).bindExpiry(h)
+	newRoom(h.deps).bindExpiry(h)
 	if err := h.OnServe().Trigger(&core.ServeEvent{App: h}); err != nil {
 		t.Fatal(err)
 	}

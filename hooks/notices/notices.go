@@ -16,6 +16,7 @@ import (
 	"onlibrary/internal/outbox"
 	"onlibrary/internal/push"
 	"onlibrary/internal/schema"
+	"onlibrary/internal/tries"
 )
 
 // Deps is what the room needs from others.
@@ -42,7 +43,16 @@ type Queue interface {
 	Register(kind string, lanes int, p jobs.Policy, w jobs.Worker)
 }
 
-type room struct{ Deps }
+type room struct {
+	Deps
+	// strangers bounds the letters to further addresses that a user has sent by
+	// hand: each of many documents names some.
+	strangers *tries.Counter
+}
+
+func newRoom(d Deps) *room {
+	return &room{Deps: d, strangers: tries.New(strangersMost, time.Hour, 10_000)}
+}
 
 const (
 	// afterFileCopy is a priority behind PocketBase's copying of files (99): a
@@ -59,7 +69,7 @@ const (
 // Bind furnishes the room: record events first, then routes. What it returns
 // writes a notice; its causes in other rooms get it through their Deps.
 func Bind(app core.App, d Deps) func(tx core.App, n Notice) error {
-	r := &room{d}
+	r := newRoom(d)
 
 	app.OnRecordCreate(schema.Notifications).Bind(on("complete", complete))
 	app.OnRecordValidate(schema.Notifications).Bind(on("check", r.check))

@@ -57,6 +57,28 @@ func (c *Counter) Take(key string, now time.Time) time.Duration {
 	return 0
 }
 
+// TakeMany is Take of n tries at once: all of them or none. More than are allowed
+// at all have to wait for as long as the window.
+func (c *Counter) TakeMany(key string, n int, now time.Time) time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if n > c.most {
+		return c.window
+	}
+	if el := c.known[key]; el != nil {
+		at := el.Value.(*entry).at
+		if over := len(at) + n - c.most; over > 0 {
+			if wait := at[over-1].Add(c.window).Sub(now); wait > 0 {
+				return wait
+			}
+		}
+	}
+	for range n {
+		c.note(key, now)
+	}
+	return 0
+}
+
 // Forget drops what was counted of key.
 func (c *Counter) Forget(key string) {
 	c.mu.Lock()

@@ -76,3 +76,19 @@ func TestTakeIsOneAct(t *testing.T) {
 		t.Errorf("%d of 50 parallel tries were let through, want 5", taken.Load())
 	}
 }
+
+func TestTakeManyTakesAllOrNone(t *testing.T) {
+	c := New(5, time.Minute, 10)
+	start := time.Unix(1_800_000_000, 0)
+	for _, step := range []struct {
+		n          int
+		after, say time.Duration
+	}{
+		{3, 0, 0}, {3, 10 * time.Second, 50 * time.Second}, {2, 10 * time.Second, 0}, {0, 10 * time.Second, 0},
+		{1, 20 * time.Second, 40 * time.Second}, {3, time.Minute, 0}, {1, time.Minute, 10 * time.Second}, {6, time.Hour, time.Minute}, {5, time.Hour, 0},
+	} {
+		if wait := c.TakeMany("ann", step.n, start.Add(step.after)); wait != step.say {
+			t.Errorf("%d after %s: wait %s, want %s", step.n, step.after, wait, step.say)
+		}
+	}
+}
