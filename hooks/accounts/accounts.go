@@ -43,6 +43,8 @@ type room struct {
 	// free holds the records that a superuser is writing just now, whom the
 	// rule of the last holder does not bind: *core.Record → nil.
 	free sync.Map
+	// proofs holds those whose address a sign-in is proving just now: *core.Record → nil.
+	proofs sync.Map
 	// lookups slows down who asks for usernames; notices and requests slow down
 	// mail to the owner of an address that somebody signs up with, and mail that
 	// is asked for.
@@ -89,6 +91,7 @@ func Bind(app core.App, d Deps) {
 
 	app.OnRecordCreate(schema.Users).Bind(on("completeUser", completeUser))
 	app.OnRecordUpdate(schema.Users).Bind(on("completeUserAgain", completeUser))
+	app.OnRecordUpdate(schema.Users).Bind(&hook.Handler[*core.RecordEvent]{Id: "onlibrary.accounts.keepPassword", Func: r.keepPassword, Priority: -1})
 	app.OnRecordValidate(schema.Users).Bind(on("checkUser", checkUser))
 	app.OnRecordValidate(schema.Users, core.CollectionNameSuperusers).Bind(on("checkPassword", checkPassword))
 	app.OnRecordValidate(schema.Library).Bind(on("checkLogo", checkLogo))
@@ -109,7 +112,7 @@ func Bind(app core.App, d Deps) {
 
 	app.OnRecordAuthWithPasswordRequest(schema.Users).Bind(on("signIn", r.signIn))
 	app.OnRecordAuthWithOAuth2Request(schema.Users).Bind(on("signInByProvider", r.signInByProvider))
-	app.OnRecordAuthWithOTPRequest(schema.Users).Bind(on("signInByMail", signInByMail))
+	app.OnRecordAuthWithOTPRequest(schema.Users).Bind(on("signInByMail", r.signInByMail))
 	app.OnRecordAuthRequest(schema.Users).Bind(on("noteSignIn", r.noteSignIn))
 	app.OnRecordConfirmVerificationRequest(schema.Users).Bind(on("activate", activate))
 	app.OnRecordConfirmPasswordResetRequest(schema.Users).Bind(on("activateByReset", activateByReset))

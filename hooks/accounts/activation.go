@@ -76,7 +76,7 @@ func proving(app *core.App, user *core.Record, save func() error) error {
 }
 
 // signInByMail has a one-time password that went to the address prove it.
-func signInByMail(e *core.RecordAuthWithOTPRequestEvent) error {
+func (r *room) signInByMail(e *core.RecordAuthWithOTPRequestEvent) error {
 	if e.Record.GetString("state") == schema.StateInactive {
 		return reply.Error(fault.New(fault.Forbidden, "account_inactive")) // before anything changes
 	}
@@ -86,6 +86,6 @@ func signInByMail(e *core.RecordAuthWithOTPRequestEvent) error {
 			return err
 		}
 	}
-	err := e.Next()
+	err := r.provenBy(e.Record, e.Next)
 	return sayWhy(e.Record, err)
 }

@@ -41,7 +41,7 @@ read: it is asked for on a terminal, and else is the first line of standard inpu
 	create.Flags().StringVar(&email, "email", "", "e-mail address")
 	create.Flags().StringVar(&username, "username", "", "username; made from the address or the name if not given")
 	create.Flags().StringVar(&name, "name", "", "name")
-	create.Flags().StringVar(&role, "role", schema.RoleVisitor, "role, by name or id")
+	create.Flags().StringVar(&role, "role", "", "role, by name or id (default Visitor)")
 	create.Flags().StringVar(&state, "state", schema.StateActive, "pending, active or inactive")
 
 	var force bool
@@ -89,6 +89,7 @@ read: it is asked for on a terminal, and else is the first line of standard inpu
 			return "", err
 		}
 		user.SetPassword(password)
+		passwordGiven(user)
 		return "has another password, and has to sign in again", nil
 	})
 	for _, sub := range []*cobra.Command{deactivate, setRole} {
@@ -99,6 +100,9 @@ read: it is asked for on a terminal, and else is the first line of standard inpu
 }
 
 func createByCommand(app core.App, cmd *cobra.Command, fields map[string]any, roleIdent string) error {
+	if roleIdent == "" {
+		roleIdent = schema.RoleVisitor
+	}
 	role, err := findRole(app, roleIdent)
 	if err != nil {
 		return err

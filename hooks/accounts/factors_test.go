@@ -125,7 +125,11 @@ func TestCodeProvesTheAddressThatItWentTo(t *testing.T) {
 	h, server := openWithMail(t)
 	h.options(func(c *core.Collection) { c.OTP.Enabled = true })
 	h.set(schema.Library, schema.LibraryID, m{"activation": schema.ActivationEmail})
-	waiting := h.user("waiting", schema.RoleVisitor, func(r *core.Record) { r.Set("state", schema.StatePending); r.SetVerified(false) })
+	waiting := h.user("waiting", schema.RoleVisitor, func(r *core.Record) {
+		r.Set("state", schema.StatePending)
+		r.Set(passwordUnproven, true)
+		r.SetVerified(false)
+	})
 	shut := h.user("shut", schema.RoleVisitor, func(r *core.Record) { r.Set("state", schema.StateInactive); r.SetVerified(false) })
 	id, code := h.code(server, waiting)
 	if a := h.ask(nil, "POST", collection+"auth-with-otp", m{"otpId": id, "password": code}); a.status != 200 || h.stored(waiting).GetString("state") != schema.StateActive || !h.stored(waiting).Verified() {

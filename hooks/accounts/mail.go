@@ -32,6 +32,7 @@ const (
 	aboutChange   = "change"   // to a new address: confirm it
 	aboutChanging = "changing" // to the old address: a change is asked for
 	aboutPassword = "password" // the password was changed
+	aboutProved   = "proved"   // the password went as they came in by mail or a provider
 	aboutAlert    = "alert"    // a sign-in from a new place
 	aboutOTP      = "otp"      // a one-time password
 )
@@ -117,7 +118,7 @@ func (p postman) compose(user *core.Record, e errand) (l mail.Letter, to string,
 	case aboutVerify:
 		page = verifyPage
 		token, err = user.NewVerificationToken()
-	case aboutReset:
+	case aboutReset, aboutProved:
 		page = resetPage
 		token, err = user.NewPasswordResetToken()
 	case aboutChange:

@@ -29,17 +29,21 @@ func (r *room) askToVerify(e *core.RecordEvent) error {
 	})
 }
 
-// tellPassword tells the owner that the account has another password, in the
-// transaction that changes it.
+// tellPassword tells the owner that the account has another password, or none
+// since they proved the address, in the transaction that changes it.
 func (r *room) tellPassword(e *core.RecordEvent) error {
-	if e.Record.GetString(core.FieldNamePassword) == "" { // only a new one is known in plain
+	about := aboutPassword
+	switch {
+	case r.passwordEnded(e.Record):
+		about = aboutProved
+	case e.Record.GetString(core.FieldNamePassword) == "": // only a new one is known in plain
 		return e.Next()
 	}
 	return within.Transaction(e, func() error {
 		if err := e.Next(); err != nil {
 			return err
 		}
-		return r.post(e.App, e.Record, errand{About: aboutPassword})
+		return r.post(e.App, e.Record, errand{About: about})
 	})
 }
 

@@ -91,7 +91,7 @@ func TestPasswordResetByMail(t *testing.T) {
 	if a.status != 204 || a.raw != "" {
 		t.Fatalf("%d %s", a.status, a.raw)
 	}
-	mail := server.AwaitTo(t, ana.Email(), "Elija una contraseña nueva")
+	mail := server.AwaitTo(t, ana.Email(), "Elige una contraseña nueva")
 	if !strings.Contains(mail.HTML, `lang="es"`) || !strings.Contains(mail.Text, "Hola, ana:") {
 		t.Errorf("not in the recipient's language:\n%s", mail.Text)
 	}
@@ -112,7 +112,7 @@ func TestPasswordResetByMail(t *testing.T) {
 	if a := h.ask(nil, "POST", collection+"auth-with-password", m{"identity": "ana", "password": "another-password"}); a.status != 200 {
 		t.Errorf("the new password: %d %s", a.status, a.raw)
 	}
-	notice := server.AwaitTo(t, ana.Email(), "Se ha cambiado su contraseña")
+	notice := server.AwaitTo(t, ana.Email(), "Se ha cambiado tu contraseña")
 	if !strings.Contains(notice.Text, "(America/Bogota)") || strings.Contains(notice.Text, "token=") {
 		t.Errorf("the notice:\n%s", notice.Text)
 	}
@@ -398,7 +398,7 @@ func TestEveryMailReadsWellInEveryLanguage(t *testing.T) {
 	bodies := map[string]string{}
 	for _, language := range []string{"en", "pt-BR", "es", "fr", "ar"} {
 		user := h.user("u"+strings.ToLower(language[:2]), schema.RoleVisitor, reads(language, "Asia/Tokyo"), func(r *core.Record) { r.SetVerified(false) })
-		for _, about := range []string{aboutVerify, aboutTaken, aboutReset, aboutInactive, aboutChange, aboutChanging, aboutPassword, aboutAlert, aboutOTP} {
+		for _, about := range []string{aboutVerify, aboutTaken, aboutReset, aboutInactive, aboutChange, aboutChanging, aboutPassword, aboutProved, aboutAlert, aboutOTP} {
 			e := errand{About: about, NewEmail: "new@example.org", IP: "192.0.2.7", Agent: "Browser/1", At: time.Date(2026, 1, 1, 20, 0, 0, 0, time.UTC)}
 			letter, _, err := p.compose(user, e)
 			if err != nil {

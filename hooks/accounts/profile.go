@@ -15,6 +15,9 @@ func (r *room) updateUser(e *core.RecordRequestEvent) error {
 	u := e.Record
 	// Only what changes is written: a deactivation may have come between.
 	u.IgnoreUnchangedFields(true)
+	if !isSelf(e.Auth, u) {
+		passwordGiven(u)
+	}
 	if e.HasSuperuserAuth() {
 		return r.unbound(u, e.Next)
 	}

@@ -28,7 +28,8 @@ func vouched(e *core.RequestEvent, email string) bool {
 
 // signInByProvider lets an OAuth2 provider say who somebody is. PocketBase takes
 // over by it an account whose address nobody has proved yet, and then ends its
-// password, its tokens and its other providers: whoever made it may be anybody.
+// other providers and, of one that was signed up for, its password and its tokens:
+// whoever made it may be anybody.
 func (r *room) signInByProvider(e *core.RecordAuthWithOAuth2RequestEvent) error {
 	person := e.OAuth2User
 	if e.Record == nil {
@@ -45,7 +46,7 @@ func (r *room) signInByProvider(e *core.RecordAuthWithOAuth2RequestEvent) error 
 			return err
 		}
 	}
-	err := e.Next()
+	err := r.provenBy(e.Record, e.Next)
 	return sayWhy(e.Record, err) // of a new one, too
 }
 

@@ -89,6 +89,7 @@ func (r *room) signUp(e *core.RecordRequestEvent, info *core.RequestInfo) error 
 	}
 	e.Record.Set("role", schema.RoleVisitor)
 	e.Record.Set("state", state)
+	e.Record.Set(passwordUnproven, true)
 	e.Record.WithCustomData(true).Set(activationKey, activation)
 	if activation == schema.ActivationEmail && !e.App.IsTransactional() {
 		return r.signUpDiscreetly(e)
