@@ -41,11 +41,18 @@ func Bind(app core.App) {
 		Priority: 60, // within the count of failures
 	})
 	app.OnRecordUpdate(schema.Users).Bind(on("dropLegacyHash", dropLegacyHash, 0))
+	app.OnRecordCreateRequest(schema.Users).Bind(asked("hold", hold))
+	app.OnRecordUpdateRequest(schema.Users).Bind(asked("holdAgain", hold))
+	app.OnRecordEnrich(schema.Users).Bind(&hook.Handler[*core.RecordEnrichEvent]{Id: "onlibrary.imports.hide", Func: hide})
 	app.OnRecordCreate(schema.Documents).Bind(on("keepFileDate", keepFileDate, 10)) // after the intake, which dates it now
 }
 
 func on(act string, f func(*core.RecordEvent) error, priority int) *hook.Handler[*core.RecordEvent] {
 	return &hook.Handler[*core.RecordEvent]{Id: "onlibrary.imports." + act, Func: f, Priority: priority}
+}
+
+func asked(act string, f func(*core.RecordRequestEvent) error) *hook.Handler[*core.RecordRequestEvent] {
+	return &hook.Handler[*core.RecordRequestEvent]{Id: "onlibrary.imports." + act, Func: f}
 }
 
 // Command returns the import command. It works beside a running server.

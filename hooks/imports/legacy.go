@@ -115,6 +115,20 @@ func (r *room) standIn(e *core.RecordAuthWithPasswordRequestEvent) error {
 	return nil
 }
 
+// hide keeps old hashes out of every answer: PocketBase shows superusers what is
+// hidden.
+func hide(e *core.RecordEnrichEvent) error {
+	err := e.Next()
+	e.Record.Hide(legacyHash)
+	return err
+}
+
+// hold keeps an old hash as it is, whatever a client that was not shown it sends.
+func hold(e *core.RecordRequestEvent) error {
+	e.Record.Set(legacyHash, e.Record.Original().GetString(legacyHash))
+	return e.Next()
+}
+
 // dropLegacyHash has a new password, by whichever way it came, end the old one.
 func dropLegacyHash(e *core.RecordEvent) error {
 	u := e.Record

@@ -2,12 +2,15 @@ package imports
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
 
 	"onlibrary/internal/schema"
+	"onlibrary/internal/testapp"
 )
 
 func TestOldPasswordsSignInAndAreReplaced(t *testing.T) {
@@ -124,6 +127,59 @@ func TestTheOldHashIsShownToNobody(t *testing.T) {
 	a := h.Do(t, ana, "PATCH", "/api/collections/users/records/"+bia.Id, cells{legacyHash: hashed("mine"), "name": "B"})
 	if a.Status != 200 || h.user(t, "bia").GetString(legacyHash) != bia.GetString(legacyHash) {
 		t.Errorf("who manages users writes it: %d", a.Status)
+	}
+}
+
+// PocketBase shows superusers whatever is hidden, and its dashboard sends back
+// what it was shown.
+func TestTheOldHashIsShownToNoSuperuser(t *testing.T) {
+	t.Parallel()
+	h, _ := moveIn(t, small().write(t))
+	root, bia := testapp.Superuser(t, h.TestApp), h.user(t, "bia")
+	old := bia.GetString(legacyHash)
+	if old == "" {
+		t.Fatal("there is no old hash")
+	}
+	events := h.Listen(t, root, "users/*", "users/"+bia.Id, "documents/*?options="+url.QueryEscape(`{"query":{"expand":"owner"}}`))
+	doc := testapp.Document(t, h.TestApp, bia, schema.VisibilityPrivate)
+	one := "/api/collections/users/records/" + bia.Id
+	for _, ask := range []struct {
+		method, path string
+		body         any
+	}{
+		{"GET", "/api/collections/users/records", nil},
+		{"GET", one, nil},
+		{"GET", one + "?fields=*,legacyHash,id", nil},
+		{"GET", "/api/collections/documents/records?expand=owner", nil},
+		{"GET", "/api/collections/documents/records/" + doc.Id + "?expand=owner", nil},
+		{"PATCH", one, cells{"name": "Bia", legacyHash: ""}},
+		{"PATCH", one, cells{"name": "Bia S.", legacyHash: hashed("mine")}},
+		{"PATCH", "/api/collections/documents/records/" + doc.Id + "?expand=owner", cells{"title": "Another"}},
+	} {
+		a := h.Do(t, root, ask.method, ask.path, ask.body)
+		if a.Status != 200 || !strings.Contains(string(a.Raw), bia.Id) {
+			t.Errorf("%s %s: %d %s", ask.method, ask.path, a.Status, a.Raw)
+		}
+		if strings.Contains(string(a.Raw), legacyHash) || strings.Contains(string(a.Raw), old) {
+			t.Errorf("%s %s shows it: %s", ask.method, ask.path, a.Raw)
+		}
+	}
+	made := h.Do(t, root, "POST", "/api/collections/users/records", cells{"username": "made", "password": "made-password", "passwordConfirm": "made-password", legacyHash: hashed("mine")})
+	if made.Status != 200 || h.user(t, "made").GetString(legacyHash) != "" {
+		t.Errorf("a superuser makes one with a hash: %d %s", made.Status, made.Raw)
+	}
+	for _, told := range []string{"users/*", "users/" + bia.Id, "documents/*"} {
+		events.Await(t, func(e testapp.Event) bool {
+			return strings.HasPrefix(e.Topic, told) && strings.Contains(fmt.Sprint(e.Data), bia.Id)
+		})
+	}
+	for _, e := range events.Heard() {
+		if raw := fmt.Sprint(e.Data); strings.Contains(raw, legacyHash) || strings.Contains(raw, old) {
+			t.Errorf("an event of %s shows it: %s", e.Topic, raw)
+		}
+	}
+	if h.user(t, "bia").GetString(legacyHash) != old || h.signIn(t, "bia", "bia-password") != 200 {
+		t.Error("the old password is lost")
 	}
 }
 
