@@ -1,6 +1,6 @@
 // Package telemetry is the room that tells Sentry what went wrong: answers of
-// 5xx with their cause, panics, dead jobs, errors in the log, and traces. Nothing
-// that is about a person leaves the house.
+// 5xx and writes that the database failed, with their cause, panics, dead jobs,
+// errors in the log, and traces. Nothing that is about a person leaves the house.
 package telemetry
 
 import (

@@ -151,6 +151,42 @@ func TestRefusalsAreNotReported(t *testing.T) {
 	}
 }
 
+// PocketBase answers 400 whatever becomes of a save.
+func TestWriteThatTheDatabaseFailsArrives(t *testing.T) {
+	sentry := receive(t)
+	h := open(t, sentry.dsn(), 0, nil)
+	root := testapp.Superuser(t, h.TestApp)
+	make := func(code string) testapp.Answer {
+		return h.Do(t, root, "POST", "/api/collections/categories/records", map[string]any{"code": code, "name": "My secret diary"})
+	}
+	if a := make("A"); a.Status != 200 {
+		t.Fatalf("%d %s", a.Status, a.Raw)
+	}
+	for name, a := range map[string]testapp.Answer{
+		"twice": make("A"), "empty": make(""), "a bad filter": h.Do(t, root, "GET", "/api/collections/categories/records?filter=name~~1", nil),
+		"no JSON": h.Do(t, root, "POST", "/api/collections/categories/records", "{"),
+	} {
+		if a.Status != 400 {
+			t.Errorf("%s: %d %s", name, a.Status, a.Raw)
+		}
+	}
+	if _, err := h.NonconcurrentDB().NewQuery("ALTER TABLE categories RENAME COLUMN description TO gone").Execute(); err != nil {
+		t.Fatal(err)
+	}
+	if a := make("B"); a.Status != 400 || strings.Contains(string(a.Raw), "column") {
+		t.Fatalf("%d %s", a.Status, a.Raw)
+	}
+	e := event(t, sentry.await(t, "column"))
+	if e.Exception[0].Type != "400" || e.Tags["error"] != "*sqlite.Error" || e.Transaction != "POST /api/collections/{collection}/records" {
+		t.Errorf("%+v", e)
+	}
+	h.end(t)
+	if n := len(sentry.all()); n != 1 {
+		t.Errorf("%d envelopes: %q", n, sentry.all())
+	}
+	sentry.clean(t, "diary")
+}
+
 // broken is a worker whose jobs die.
 type broken struct{}
 
