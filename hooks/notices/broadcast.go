@@ -81,7 +81,7 @@ func (r *room) broadcastNow(e *core.RequestEvent) error {
 	for _, user := range f.Users {
 		to[user] = true
 	}
-	handed, started := make(chan struct{}), 0
+	handed, started := make(chan bool), 0
 	for user, clients := range listening {
 		if !f.All && !to[user] {
 			continue
@@ -113,9 +113,10 @@ func (f *broadcastForm) check() error {
 }
 
 // hand sends data to a client's subscriptions of a topic beside the request, for
-// Send waits until the client takes it. It tells whether there is anything to
-// wait for.
-func hand(client subscriptions.Client, topic string, data []byte, handed chan<- struct{}) bool {
+// Send waits until the client takes it, or goes: PocketBase then closes the channel
+// amidst the send, which Go ends by a panic and Send by its recover. It tells
+// whether there is anything to wait for.
+func hand(client subscriptions.Client, topic string, data []byte, handed chan<- bool) bool {
 	subs := client.Subscriptions(topicPrefix + topic + "?")
 	waiting, ok := client.Get(handsKey).(*atomic.Int32)
 	if len(subs) == 0 || !ok || waiting.Load() >= handsMost {
@@ -128,22 +129,26 @@ func hand(client subscriptions.Client, topic string, data []byte, handed chan<- 
 			client.Send(subscriptions.Message{Name: name, Data: data})
 		}
 		select {
-		case handed <- struct{}{}:
+		case handed <- !client.IsDiscarded():
 		case <-time.After(2 * handPatience): // nobody counts any more
 		}
 	})
 	return true
 }
 
-// count waits until as many as were started have been handed over, but not long.
-func count(handed <-chan struct{}, started int) int {
+// count waits until as many as were started have been handed over, but not long,
+// and tells how many were taken.
+func count(handed <-chan bool, started int) (taken int) {
 	late := time.After(handPatience)
-	for done := range started {
+	for range started {
 		select {
-		case <-handed:
+		case took := <-handed:
+			if took {
+				taken++
+			}
 		case <-late:
-			return done
+			return taken
 		}
 	}
-	return started
+	return taken
 }
