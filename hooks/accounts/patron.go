@@ -90,7 +90,8 @@ func passwordTooLong() error {
 	return fault.Field(core.FieldNamePassword, "password_too_long", map[string]any{"bytes": passwordMost})
 }
 
-// quietHours wants {"from": "22:00", "to": "07:00"}, or nothing.
+// quietHours wants {"from": "22:00", "to": "07:00"}, or nothing. Two times that
+// are the same could mean no time or all day, so they mean nothing.
 func quietHours(u *core.Record) error {
 	raw := strings.TrimSpace(u.GetString("quietHours"))
 	if raw == "" || raw == "null" || raw == "{}" || raw == `""` {
@@ -104,6 +105,9 @@ func quietHours(u *core.Record) error {
 	if d.Decode(&hours) != nil || hours.From == nil || hours.To == nil ||
 		!clock.MatchString(*hours.From) || !clock.MatchString(*hours.To) {
 		return fault.Field("quietHours", "quiet_hours_invalid", nil)
+	}
+	if *hours.From == *hours.To {
+		return fault.Field("quietHours", "quiet_hours_equal", nil)
 	}
 	u.Set("quietHours", map[string]string{"from": *hours.From, "to": *hours.To})
 	return nil

@@ -164,6 +164,7 @@ func TestSignUpRefusals(t *testing.T) {
 		{"password beyond bcrypt", "password", "password_too_long", signUpBody(m{"password": strings.Repeat("é", 37), "passwordConfirm": strings.Repeat("é", 37)})},
 		{"passwords that differ", "passwordConfirm", "validation_values_mismatch", signUpBody(m{"passwordConfirm": "another-one"})},
 		{"quiet hours", "quietHours", "quiet_hours_invalid", signUpBody(m{"quietHours": m{"from": "25:00", "to": "07:00"}})},
+		{"quiet hours of no or all time", "quietHours", "quiet_hours_equal", signUpBody(m{"quietHours": m{"from": "22:00", "to": "22:00"}})},
 		{"half of quiet hours", "quietHours", "quiet_hours_invalid", signUpBody(m{"quietHours": m{"from": "22:00"}})},
 		{"channel", "channels", "validation_invalid_value", signUpBody(m{"channels": []string{"pigeon"}})},
 		{"pixel bomb", "avatar", "image_too_large", avatarForm(t, "a.png", big(50_000, 50_000))},
