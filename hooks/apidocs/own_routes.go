@@ -80,7 +80,7 @@ func ownRoutes() []route {
 		},
 		{
 			method: "POST", path: own + "/documents/{id}/notify-expiration", tag: names.Documents, id: "documents.notifyExpiration", summary: "Send a document's expiry alert now",
-			text: "Whatever the day. A 400 `expires_on_missing` if it does not expire; a 429 within an hour of the last.",
+			text: "Whatever the day. A 400 `expires_on_missing` if it does not expire; a 429 within an hour of the last, or of alerts to 50 `alertEmails`.",
 			who:  "The document's owner, and who has the permission `" + names.DocumentsManage + "`.", refuses: []int{http.StatusUnauthorized, http.StatusNotFound},
 			answer: answer("How many are told.", fields(object{"queued": object{"type": "integer", "minimum": 0}})),
 		},
