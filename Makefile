@@ -9,7 +9,7 @@ TOOLS   := $(CURDIR)/.cache/tools
 GOFILES := $(shell git ls-files --cached --others --exclude-standard '*.go')
 
 .DEFAULT_GOAL := help
-.PHONY: help run build dev test test-go test-ui test-e2e proof race cover bench lint format ui need-go need-node need-tools clean
+.PHONY: help run build dev test test-go test-ui test-e2e proof race cover bench lint format ui release-data need-go need-node need-tools clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -43,7 +43,7 @@ race: need-go ## run the concurrent packages under the race detector (needs a C 
 	CGO_ENABLED=1 go test -race ./internal/jobs/ ./internal/outbox/ ./internal/translate/ ./internal/tries/ ./hooks/previews/
 	CGO_ENABLED=1 go test -race -run 'Closes|Idles|Faults|Killed|Frames|Hostile/(forks_away|writes)' ./internal/media/
 	CGO_ENABLED=1 go test -race -run 'Race|AtOnce|Setup|Stream' ./hooks/accounts/ ./hooks/limits/ ./hooks/locale/
-	CGO_ENABLED=1 go test -race -run 'Broadcast|Watch|Wake|Start|Silent' -skip 'SlowClients|Anew' ./hooks/notices/ ./hooks/telemetry/ # those discard a client amidst a send, which races within PocketBase
+	CGO_ENABLED=1 go test -race -run 'Broadcast|Anew|Watch|Wake|Start|Silent' ./hooks/notices/ ./hooks/telemetry/
 
 cover: need-go need-tools ## report how much of the code the Go tests run
 	go test -coverpkg=./... -coverprofile=coverage.out ./...
@@ -51,6 +51,9 @@ cover: need-go need-tools ## report how much of the code the Go tests run
 
 bench: build need-tools ## measure beside the rivals
 	go run ./bench
+
+release-data: need-go ## keep a data folder of this program for the tests of upgrades, as those of VERSION
+	KEEP=$(VERSION) go test -run KeepRelease ./hooks/upgrade
 
 lint: need-go $(TOOLS)/golangci-lint ## look for mistakes
 	go vet ./...

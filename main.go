@@ -26,6 +26,7 @@ import (
 	"onlibrary/hooks/seeds"
 	"onlibrary/hooks/server"
 	"onlibrary/hooks/telemetry"
+	"onlibrary/hooks/upgrade"
 	"onlibrary/hooks/web"
 	"onlibrary/internal/config"
 	"onlibrary/internal/filter"
@@ -58,6 +59,9 @@ func run(args []string) error {
 	if err != nil {
 		return err
 	}
+	for _, w := range settings.Warnings {
+		fmt.Fprintln(os.Stderr, "onlibrary:", w)
+	}
 	rules.Register()
 	filter.Register()
 	app := server.NewApp(settings)
@@ -65,8 +69,11 @@ func run(args []string) error {
 	if err != nil {
 		return err
 	}
-	root := server.Root(app, version)
-	root.AddCommand(server.Serve(app, work), server.Migrate(app), accounts.Command(app, people), seeds.Command(app),
+	data := upgrade.Bind(app, upgrade.Deps{
+		Version: version, EncryptionKey: settings.EncryptionKey, UseEncryptionKey: config.UseEncryptionKey, Now: time.Now,
+	})
+	root := server.Root(version, data.Open)
+	root.AddCommand(server.Serve(app, work), server.AsItIs(data.Migrate()), server.Settings(settings, data.Rekey()), accounts.Command(app, people), seeds.Command(app),
 		imports.Command(app, imports.Deps{
 			Text: people.Text, Username: accounts.FreeUsername, AWS: config.ReadAWS, Audit: audit.Imported, Now: time.Now,
 		}), server.Plain(locale.Command()), cmd.NewSuperuserCommand(app))

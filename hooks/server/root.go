@@ -3,7 +3,6 @@ package server
 import (
 	"fmt"
 
-	"github.com/pocketbase/pocketbase/core"
 	"github.com/spf13/cobra"
 
 	"onlibrary/internal/config"
@@ -17,8 +16,8 @@ const (
 )
 
 // Root returns the program's command, on which the others hang. Unless they
-// say otherwise, commands get an open database that is up to date.
-func Root(app core.App, version string) *cobra.Command {
+// say otherwise, commands get an open database that is up to date: open sees to that.
+func Root(version string, open func(upToDate bool) error) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "onlibrary",
 		Short:         "An online library in one binary",
@@ -29,13 +28,7 @@ func Root(app core.App, version string) *cobra.Command {
 			if need == nothing || cmd.HasSubCommands() {
 				return nil // the latter only show their help
 			}
-			if err := app.Bootstrap(); err != nil {
-				return fmt.Errorf("open the data folder %s: %w", app.DataDir(), err)
-			}
-			if need == database {
-				return nil
-			}
-			return app.RunAllMigrations()
+			return open(need != database)
 		},
 	}
 	config.Flags(root.PersistentFlags())
@@ -67,5 +60,11 @@ func needOf(cmd *cobra.Command) string {
 // Plain marks a command that needs no database.
 func Plain(c *cobra.Command) *cobra.Command {
 	c.Annotations = map[string]string{needs: nothing}
+	return c
+}
+
+// AsItIs marks a command that takes the database at whatever version it is.
+func AsItIs(c *cobra.Command) *cobra.Command {
+	c.Annotations = map[string]string{needs: database}
 	return c
 }

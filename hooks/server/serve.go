@@ -16,11 +16,10 @@ import (
 // Serve returns the serve command.
 func Serve(app core.App, d Deps) *cobra.Command {
 	return &cobra.Command{
-		Use:         "serve",
-		Short:       "Run the library",
-		Long:        "Brings the database up to date, serves the library and works until it is told to stop (SIGINT, SIGTERM).",
-		Args:        cobra.NoArgs,
-		Annotations: map[string]string{needs: database}, // it migrates by itself
+		Use:   "serve",
+		Short: "Run the library",
+		Long:  "Brings the database up to date, serves the library and works until it is told to stop (SIGINT, SIGTERM).",
+		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, cancel := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
 			defer cancel()

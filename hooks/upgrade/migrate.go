@@ -1,4 +1,4 @@
-package server
+package upgrade
 
 import (
 	_ "embed"
@@ -18,32 +18,46 @@ import (
 //go:embed migration.go.tmpl
 var emptyMigration []byte
 
-// Migrate returns the migrate command.
-func Migrate(app core.App) *cobra.Command {
+// Migrate returns the migrate command. It wants the database as it is, but for
+// --rollback, which wants none.
+func (u *Upgrade) Migrate() *cobra.Command {
+	var back, yes bool
+	var name string
 	c := &cobra.Command{
-		Use: "migrate", Short: "Move the database to another version", Annotations: map[string]string{needs: database},
-		Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Use: "migrate", Short: "Move the database to another version",
+		Long: "The server brings the database up to date by itself, and copies it before. With --rollback the database becomes again what it was\n" +
+			"before the last upgrade; what replaced it is set aside, not deleted. Stop the server first, then start the earlier program.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if !back {
+				return cmd.Help()
+			}
+			return u.rollback(cmd, name, yes)
+		},
 	}
+	c.Flags().BoolVar(&back, "rollback", false, "put the database back as it was before the last upgrade")
+	c.Flags().StringVar(&name, "to", "", "with --rollback: another copy, by the name of its folder in "+folder+", in the data folder")
+	c.Flags().BoolVar(&yes, "yes", false, "with --rollback: do not ask")
 	c.AddCommand(
 		&cobra.Command{Use: "up", Short: "Apply every migration that is not applied yet", Args: cobra.NoArgs,
 			RunE: func(cmd *cobra.Command, _ []string) error {
-				done, err := core.NewMigrationsRunner(app, core.AppMigrations).Up()
+				done, err := u.up()
 				return report(cmd, "applied", done, err)
 			}},
 		&cobra.Command{Use: "down [N|NAME]", Short: "Undo the last migration, the last N, or all after and with NAME", Args: cobra.MaximumNArgs(1),
 			RunE: func(cmd *cobra.Command, args []string) error {
-				n, err := count(app, args)
+				n, err := count(u.app, args)
 				if err != nil {
 					return err
 				}
-				done, err := core.NewMigrationsRunner(app, core.AppMigrations).Down(n)
+				done, err := u.down(n)
 				return report(cmd, "undone", done, err)
 			}},
 		&cobra.Command{Use: "status", Short: "List the migrations and whether each is applied", Args: cobra.NoArgs,
 			RunE: func(cmd *cobra.Command, _ []string) error {
 				for _, m := range core.AppMigrations.Items() {
 					mark := "      "
-					if yes, err := applied(app, m.File); err != nil {
+					if yes, err := applied(u.app, m.File); err != nil {
 						return err
 					} else if yes {
 						mark = "applied"
@@ -56,6 +70,47 @@ func Migrate(app core.App) *cobra.Command {
 			RunE: func(cmd *cobra.Command, args []string) error { return create(cmd, args[0]) }},
 	)
 	return c
+}
+
+// up applies what is not applied yet, all of it or none.
+func (u *Upgrade) up() (done []string, err error) {
+	err = u.alone(func() error {
+		was, pending, err := u.look(true)
+		if err != nil || len(pending) == 0 {
+			return err
+		}
+		steps := func() (err error) {
+			if done, err = core.NewMigrationsRunner(u.app, core.AppMigrations).Up(); err != nil {
+				return err
+			}
+			return sign(u.app, u.Version)
+		}
+		if was.isNew() {
+			return steps()
+		}
+		if _, err = u.change(was, steps); err != nil {
+			return err
+		}
+		return prune(u.app.DataDir())
+	})
+	return done, err
+}
+
+// down undoes the last n, all of them or none. The copy that it makes pushes
+// out none of those from before an upgrade.
+func (u *Upgrade) down(n int) (done []string, err error) {
+	err = u.alone(func() error {
+		was, _, err := u.look(false)
+		if err != nil {
+			return err
+		}
+		_, err = u.change(was, func() (err error) {
+			done, err = core.NewMigrationsRunner(u.app, core.AppMigrations).Down(n)
+			return err
+		})
+		return err
+	})
+	return done, err
 }
 
 func report(cmd *cobra.Command, what string, files []string, err error) error {
