@@ -14,18 +14,19 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/caddyserver/certmagic"
-	"github.com/mholt/acmez/v3/acme"
+	"github.com/mholt/acmez/v3"
 	"github.com/pocketbase/pocketbase/tools/routine"
 	"go.uber.org/zap"
 )
 
-// again is how long a domain rests for which CertMagic, after a month of tries,
-// has given up.
-const again = time.Hour
+// again is how long a domain rests of which CertMagic gives up: after a month of
+// tries, or where it cannot store what it gets.
+const again = 30 * time.Minute
 
 // authority is certificates got by ACME, through CertMagic.
 type authority struct {
@@ -35,6 +36,7 @@ type authority struct {
 	log     *slog.Logger
 	configs map[string]*certmagic.Config // by domain: one each, so that logs can be told apart
 	issuers map[string]*certmagic.ACMEIssuer
+	end     sync.Once
 
 	mu    sync.Mutex
 	tries map[string]try // by domain; only what failed last
@@ -44,6 +46,14 @@ type authority struct {
 type try struct {
 	err  string
 	next time.Time
+	many int // in a row
+}
+
+// rest is how long CertMagic rests after so many tries to renew in vain. It does
+// not tell; of the first tries to get one it does.
+func rest(tries int) time.Duration {
+	minutes := []time.Duration{1, 2, 2, 5, 10, 10, 10, 20, 20, 20, 20, 30, 30, 30, 30, 30, 30, 60, 60, 60, 120, 120, 180, 180, 360}
+	return minutes[min(tries, len(minutes)-1)] * time.Minute
 }
 
 func openACME(c Config, log *slog.Logger, challenges, https net.Addr) (*authority, error) {
@@ -170,19 +180,26 @@ func (a *authority) has(domain string) bool {
 	return err == nil
 }
 
-// failed notes and logs, in one line, that a try was in vain.
+// failed notes and logs, in one line, that a try was in vain. A wait of 0 is not
+// known.
 func (a *authority) failed(domain string, err error, wait time.Duration) {
 	if err == nil {
 		err = errors.New("no certificate was got in a month")
 	}
 	a.mu.Lock()
-	a.tries[domain] = try{err.Error(), time.Now().Add(wait)}
+	many := a.tries[domain].many
+	if wait == 0 {
+		wait = rest(many)
+	}
+	// CertMagic says the name each time it passes an error on.
+	t := try{strings.ReplaceAll(err.Error(), "["+domain+"] ", ""), time.Now().Add(wait), many + 1}
+	a.tries[domain] = t
 	a.mu.Unlock()
 	until := "there is none yet"
 	if leaf, err := a.leaf(domain); err == nil {
 		until = "the old one is valid until " + leaf.NotAfter.UTC().Format(time.RFC3339)
 	}
-	a.log.Error("no new certificate: "+until, "domain", domain, "again in", wait.Round(time.Second), "error", err)
+	a.log.Error("no new certificate: "+until, "domain", domain, "next", t.next, "error", t.err)
 }
 
 // heed is told by CertMagic what happens.
@@ -208,7 +225,7 @@ func (a *authority) heed(_ context.Context, event string, data map[string]any) e
 func (a *authority) tlsConfig() *tls.Config {
 	return &tls.Config{
 		MinVersion:     tls.VersionTLS12,
-		NextProtos:     []string{"h2", "http/1.1", acme.ChallengeTypeTLSALPN01},
+		NextProtos:     []string{"h2", "http/1.1", acmez.ACMETLS1Protocol},
 		GetCertificate: a.configs[a.domains[0]].GetCertificate, // all share one cache
 	}
 }
@@ -263,4 +280,4 @@ func describe(leaf *x509.Certificate) Status {
 	return Status{Fingerprint: hex.EncodeToString(sum[:]), Issuer: issuer, NotBefore: leaf.NotBefore, NotAfter: leaf.NotAfter}
 }
 
-func (a *authority) close() { a.cache.Stop() }
+func (a *authority) close() { a.end.Do(a.cache.Stop) }

@@ -23,9 +23,10 @@ func TestFirstCertificate(t *testing.T) {
 	for name, kinds := range map[string]struct{ http01, alpn01 bool }{"HTTP-01": {true, false}, "TLS-ALPN-01": {false, true}, "both": {true, true}} {
 		t.Run(name, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "certificates")
-			s := open(t, p, Config{Domains: []string{"books.example.org", "library.example.org"}, Email: "ann@example.org", Dir: dir}, kinds.http01, kinds.alpn01)
+			domains := []string{anew("books"), anew("library")}
+			s := open(t, p, Config{Domains: domains, Email: "ann@example.org", Dir: dir}, kinds.http01, kinds.alpn01)
 			roots := p.Issued(t)
-			for _, domain := range []string{"books.example.org", "library.example.org"} {
+			for _, domain := range domains {
 				await(t, 10*time.Second, "a certificate of "+domain, func() bool { return s.of(t, domain).Fingerprint != "" })
 				await(t, time.Second, "its use", func() bool { _, err := s.get(domain, roots); return err == nil })
 				got, err := s.get(domain, roots)
@@ -39,6 +40,9 @@ func TestFirstCertificate(t *testing.T) {
 				if st.Own || st.LastError != "" || !st.NotAfter.Equal(got.PeerCertificates[0].NotAfter) || !strings.Contains(st.Issuer, "Pebble") || !st.NextTry.IsZero() {
 					t.Errorf("%+v", st)
 				}
+			}
+			if ends := s.Ends(); len(ends) != 2 || ends[domains[1]].IsZero() {
+				t.Errorf("%v", ends)
 			}
 			if len(s.log.with("a new certificate is in use")) != 2 || len(s.log.with("level=ERROR")) != 0 {
 				t.Errorf("log: %s", s.log.with(""))
@@ -91,18 +95,18 @@ func closed(t *testing.T, folder string) {
 // for new ones.
 func TestRestartKeepsCertificates(t *testing.T) {
 	p := testapp.StartPebble(t)
-	dir := t.TempDir()
-	s := open(t, p, Config{Domains: []string{"books.example.org"}, Dir: dir}, true, false)
-	await(t, 10*time.Second, "a certificate", func() bool { return s.of(t, "books.example.org").Fingerprint != "" })
-	first := s.of(t, "books.example.org").Fingerprint
+	dir, books := t.TempDir(), anew("books")
+	s := open(t, p, Config{Domains: []string{books}, Dir: dir}, true, false)
+	await(t, 10*time.Second, "a certificate", func() bool { return s.of(t, books).Fingerprint != "" })
+	first := s.of(t, books).Fingerprint
 	s.Close()
 	p.Stop()
 	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // as a careless hand leaves it
 		t.Fatal(err)
 	}
-	again := open(t, p, Config{Domains: []string{"books.example.org"}, Dir: dir}, false, true)
-	await(t, 5*time.Second, "its use", func() bool { _, err := again.get("books.example.org", nil); return err == nil })
-	if st := again.of(t, "books.example.org"); st.Fingerprint != first || st.LastError != "" {
+	again := open(t, p, Config{Domains: []string{books}, Dir: dir}, false, true)
+	await(t, 5*time.Second, "its use", func() bool { _, err := again.get(books, nil); return err == nil })
+	if st := again.of(t, books); st.Fingerprint != first || st.LastError != "" {
 		t.Errorf("%+v", st)
 	}
 	if info, err := os.Stat(dir); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o700 {
@@ -110,18 +114,19 @@ func TestRestartKeepsCertificates(t *testing.T) {
 	}
 }
 
-// It shows that a certificate that lives 15 s is renewed before its end, while
+// It shows that a certificate that lives 12 s is renewed before its end, while
 // requests go on without a fault.
 func TestRenewal(t *testing.T) {
 	p := testapp.NewPebble(t)
-	p.Validity = 15 * time.Second
+	p.Validity = 12 * time.Second
 	p.Start(t)
-	s := open(t, p, Config{Domains: []string{"books.example.org"}, Every: 200 * time.Millisecond}, true, true)
+	books := anew("books")
+	s := open(t, p, Config{Domains: []string{books}, Every: 200 * time.Millisecond}, true, true)
 	roots := p.Issued(t)
-	await(t, 10*time.Second, "a certificate", func() bool { _, err := s.get("books.example.org", roots); return err == nil })
+	await(t, 10*time.Second, "a certificate", func() bool { _, err := s.get(books, roots); return err == nil })
 	seen := map[string]bool{}
 	for end := time.Now().Add(25 * time.Second); len(seen) < 2 && time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		got, err := s.get("books.example.org", roots)
+		got, err := s.get(books, roots)
 		if err != nil {
 			t.Fatalf("a request failed: %v", err)
 		}
@@ -138,13 +143,14 @@ func TestAuthorityAway(t *testing.T) {
 	p := testapp.NewPebble(t)
 	p.Validity = 6 * time.Second
 	p.Start(t)
-	s := open(t, p, Config{Domains: []string{"books.example.org"}, Every: 200 * time.Millisecond}, true, true)
-	await(t, 10*time.Second, "a certificate", func() bool { return s.of(t, "books.example.org").Fingerprint != "" })
-	p.Stop()
-	await(t, 20*time.Second, "a try in vain", func() bool { return s.of(t, "books.example.org").LastError != "" })
-	st := s.of(t, "books.example.org")
+	books := anew("books")
+	s := open(t, p, Config{Domains: []string{books}, Every: 200 * time.Millisecond}, true, true)
+	await(t, 10*time.Second, "a certificate", func() bool { return s.of(t, books).Fingerprint != "" })
+	p.Leave()
+	await(t, 20*time.Second, "a try in vain", func() bool { return s.of(t, books).LastError != "" })
+	st := s.of(t, books)
 	for time.Now().Before(st.NotAfter.Add(time.Second)) {
-		got, err := s.get("books.example.org", nil)
+		got, err := s.get(books, nil)
 		if err != nil || got.NegotiatedProtocol != "h2" || !got.PeerCertificates[0].NotAfter.Equal(st.NotAfter) {
 			t.Fatalf("a request failed: %v", err)
 		}
@@ -163,9 +169,10 @@ func TestAuthorityAway(t *testing.T) {
 func TestRefusal(t *testing.T) {
 	p := testapp.StartPebble(t)
 	p.Point(t, "elsewhere.example.org", "127.0.0.9")
-	domains := []string{"blocked.example.org", "elsewhere.example.org", "books.example.org"}
+	books := anew("books")
+	domains := []string{"blocked.example.org", "elsewhere.example.org", books}
 	s := open(t, p, Config{Domains: domains}, true, true)
-	await(t, 20*time.Second, "a certificate", func() bool { return s.of(t, "books.example.org").Fingerprint != "" })
+	await(t, 20*time.Second, "a certificate", func() bool { return s.of(t, books).Fingerprint != "" })
 	for _, domain := range domains[:2] {
 		await(t, 20*time.Second, "a refusal", func() bool { return s.of(t, domain).LastError != "" })
 		if st := s.of(t, domain); st.Fingerprint != "" || !st.NextTry.After(time.Now()) || !st.NotAfter.IsZero() {
@@ -178,7 +185,7 @@ func TestRefusal(t *testing.T) {
 			t.Errorf("%s is answered without a certificate", domain)
 		}
 	}
-	if _, err := s.get("books.example.org", p.Issued(t)); err != nil {
+	if _, err := s.get(books, p.Issued(t)); err != nil {
 		t.Error(err)
 	}
 }

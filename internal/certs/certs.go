@@ -135,6 +135,18 @@ func (k *Keeper) Status() []Status {
 	return s.status()
 }
 
+// Ends tells when each certificate ends, by its domain; those that there are none
+// of yet are left out.
+func (k *Keeper) Ends() map[string]time.Time {
+	ends := map[string]time.Time{}
+	for _, s := range k.Status() {
+		if s.Fingerprint != "" {
+			ends[s.Domain] = s.NotAfter
+		}
+	}
+	return ends
+}
+
 func (k *Keeper) from() source {
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"go.uber.org/zap/zapcore"
@@ -42,9 +43,11 @@ func (l *logs) Write(e zapcore.Entry, fields []zapcore.Field) error {
 	for _, f := range append(slices.Clip(l.fields), fields...) {
 		f.AddTo(values)
 	}
-	if wait, again := values.Fields["retrying_in"].(time.Duration); again && l.domain != "" {
-		reason, _ := values.Fields["error"].(string)
-		l.authority.failed(l.domain, errors.New(reason), wait)
+	wait, again := values.Fields["retrying_in"].(time.Duration)
+	if reason, failed := values.Fields["error"].(string); failed && l.domain != "" && (again || e.Message == "job failed") {
+		if !strings.HasSuffix(reason, context.Canceled.Error()) { // the server stops
+			l.authority.failed(l.domain, errors.New(reason), wait)
+		}
 		return nil
 	}
 	attrs := []any{"domain", l.domain, "from", e.LoggerName}

@@ -87,7 +87,12 @@ func open(t *testing.T, p *testapp.Pebble, c Config, http01, alpn01 bool) *site 
 	}
 	run(t, &http.Server{Handler: page, TLSConfig: s.TLSConfig(), ReadHeaderTimeout: time.Minute, ErrorLog: quiet}, https)
 	s.Start()
-	t.Cleanup(s.Close)
+	t.Cleanup(func() {
+		s.Close()
+		if t.Failed() {
+			t.Log(s.log.with(""))
+		}
+	})
 	return s
 }
 
@@ -151,3 +156,6 @@ func (s *site) of(t *testing.T, domain string) Status {
 	t.Fatalf("nothing is known of %s: %+v", domain, s.Status())
 	return Status{}
 }
+
+// anew is a name that no other test has: CertMagic remembers failures by name.
+func anew(name string) string { return fmt.Sprintf("%s-%d.example.org", name, time.Now().UnixNano()) }

@@ -33,6 +33,7 @@ type Pebble struct {
 	Validity  time.Duration // of a certificate, whole seconds; set before Start
 
 	folder     string
+	door       *gate  // through which it is reached
 	api, admin string // its addresses
 	dns, names string // those of the name server
 	programs   []*exec.Cmd
@@ -46,7 +47,8 @@ func NewPebble(t testing.TB) *Pebble {
 		HTTPPort: freePort(t), TLSPort: freePort(t), Validity: 90 * 24 * time.Hour,
 		folder: t.TempDir(), api: at(), admin: at(), dns: at(), names: at(),
 	}
-	p.Directory = "https://" + p.api + "/dir"
+	p.door = &gate{at: at(), to: p.api}
+	p.Directory = "https://" + p.door.at + "/dir"
 	p.Root = filepath.Join(p.folder, "root.pem")
 	cert, key := Certificate(t, x509.Certificate{Subject: pkix.Name{CommonName: "Pebble's own"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}})
 	p.write(t, "root.pem", cert)
@@ -82,6 +84,7 @@ func (p *Pebble) Start(t testing.TB) {
 	p.run(t, "pebble-challtestsrv", "-defaultIPv4", "127.0.0.1", "-defaultIPv6", "", "-dnsserver", p.dns,
 		"-http01", "", "-https01", "", "-tlsalpn01", "", "-doh", "", "-management", p.names)
 	p.run(t, "pebble", "-config", filepath.Join(p.folder, "pebble.json"), "-dnsserver", p.dns, "-strict")
+	p.Return(t)
 	client := p.client(t)
 	for end := time.Now().Add(15 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 		response, err := client.Get(p.Directory)
@@ -108,8 +111,20 @@ func (p *Pebble) run(t testing.TB, name string, args ...string) {
 	t.Cleanup(p.Stop)
 }
 
-// Stop has nobody answer where the authority was.
+// Leave has nobody answer where the authority is, which goes on behind that.
+func (p *Pebble) Leave() { p.door.shut() }
+
+// Return ends Leave.
+func (p *Pebble) Return(t testing.TB) {
+	t.Helper()
+	if err := p.door.open(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Stop ends the authority and all that it knows.
 func (p *Pebble) Stop() {
+	p.Leave()
 	for _, program := range p.programs {
 		_ = program.Process.Kill()
 		_ = program.Wait()
