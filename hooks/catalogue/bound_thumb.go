@@ -16,7 +16,7 @@ func boundThumb(e *core.RequestEvent) error {
 	if e.Request.Pattern != "GET /api/files/{collection}/{recordId}/{filename}" || !e.Request.URL.Query().Has("thumb") {
 		return e.Next()
 	}
-	if !decodable(e) {
+	if !madeOrDecodable(e) {
 		query := e.Request.URL.Query()
 		query.Del("thumb")
 		e.Request.URL.RawQuery = query.Encode()
@@ -24,8 +24,9 @@ func boundThumb(e *core.RequestEvent) error {
 	return e.Next()
 }
 
-// decodable tells whether the file is a picture within the bounds, by its header.
-func decodable(e *core.RequestEvent) bool {
+// madeOrDecodable tells whether the thumb is there already or the file is a
+// picture within the bounds, by its header.
+func madeOrDecodable(e *core.RequestEvent) bool {
 	name := e.Request.PathValue("filename")
 	record, err := e.App.FindRecordById(e.Request.PathValue("collection"), e.Request.PathValue("recordId"))
 	if err != nil || record.FindFileFieldByFile(name) == nil {
@@ -36,6 +37,11 @@ func decodable(e *core.RequestEvent) bool {
 		return false
 	}
 	defer fsys.Close()
+	fsys.SetContext(e.Request.Context())
+	thumb := e.Request.URL.Query().Get("thumb") + "_" + name
+	if made, err := fsys.Exists(record.BaseFilesPath() + "/thumbs_" + name + "/" + thumb); err == nil && made {
+		return true
+	}
 	f, err := fsys.GetReader(record.BaseFilesPath() + "/" + name)
 	if err != nil {
 		return false

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 
 	"github.com/pocketbase/pocketbase/core"
@@ -19,7 +20,7 @@ import (
 func (r *room) local(ctx context.Context, doc *core.Record) (path string, remove func(), err error) {
 	key := doc.BaseFilesPath() + "/" + doc.GetString("file")
 	if r.app.Settings().S3.Enabled {
-		return r.fetch(ctx, key)
+		return r.fetch(ctx, key, int64(doc.GetInt("fileSize")))
 	}
 	path, err = filepath.Abs(filepath.Join(r.app.DataDir(), core.LocalStorageDirName, filepath.FromSlash(key)))
 	if err != nil {
@@ -31,7 +32,8 @@ func (r *room) local(ctx context.Context, doc *core.Record) (path string, remove
 	return path, func() {}, nil
 }
 
-func (r *room) fetch(ctx context.Context, key string) (path string, remove func(), err error) {
+// fetch copies at most size bytes into the spool.
+func (r *room) fetch(ctx context.Context, key string, size int64) (local string, remove func(), err error) {
 	fsys, err := r.app.NewFilesystem()
 	if err != nil {
 		return "", nil, err
@@ -39,6 +41,12 @@ func (r *room) fetch(ctx context.Context, key string) (path string, remove func(
 	defer fsys.Close()
 	fsys.SetContext(ctx)
 	from, err := fsys.GetReader(key)
+	if errors.Is(err, filesystem.ErrNotFound) {
+		// S3 says so of each file of a bucket that is not there, too.
+		if _, err := fsys.List(path.Dir(key) + "/"); err != nil {
+			return "", nil, errors.New("the bucket is not there")
+		}
+	}
 	if err != nil {
 		return "", nil, fmt.Errorf("%s: %w", key, err)
 	}
@@ -47,7 +55,7 @@ func (r *room) fetch(ctx context.Context, key string) (path string, remove func(
 	if err != nil {
 		return "", nil, err
 	}
-	_, err = io.Copy(to, from)
+	_, err = io.Copy(to, io.LimitReader(from, size))
 	if err := errors.Join(err, to.Close()); err != nil {
 		return "", nil, fmt.Errorf("fetch %s: %w", key, errors.Join(err, os.Remove(to.Name())))
 	}

@@ -503,7 +503,7 @@ func TestFetch(t *testing.T) {
 		t.Fatal("another worker")
 	}
 	key := doc.BaseFilesPath() + "/" + doc.GetString("file")
-	path, remove, err := r.fetch(t.Context(), key)
+	path, remove, err := r.fetch(t.Context(), key, 13)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -514,7 +514,7 @@ func TestFetch(t *testing.T) {
 	if _, err := os.Stat(path); !os.IsNotExist(err) {
 		t.Errorf("it is left: %v", err)
 	}
-	if _, _, err := r.fetch(t.Context(), key+"x"); !errors.Is(err, filesystem.ErrNotFound) {
+	if _, _, err := r.fetch(t.Context(), key+"x", 13); !errors.Is(err, filesystem.ErrNotFound) {
 		t.Errorf("what is not there: %v", err)
 	}
 }

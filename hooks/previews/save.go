@@ -12,6 +12,7 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/filesystem"
 
+	"onlibrary/internal/fault"
 	"onlibrary/internal/jobs"
 	"onlibrary/internal/media"
 	"onlibrary/internal/quiet"
@@ -61,6 +62,10 @@ func (r *room) save(ctx context.Context, j *jobs.Job, p media.Preview) error {
 	err = r.app.SaveNoValidateWithContext(context.WithValue(ctx, previewKey{}, p), doc)
 	if errors.Is(err, errGone) {
 		return nil
+	}
+	var refusal *fault.Error
+	if errors.As(err, &refusal) && refusal.Kind == fault.Unavailable {
+		return jobs.Down(fmt.Errorf("store a thumbnail: %w", err))
 	}
 	if err != nil {
 		return jobs.Retry(fmt.Errorf("save a preview: %w", err))

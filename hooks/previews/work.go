@@ -26,7 +26,7 @@ func (r *room) Do(ctx context.Context, j *jobs.Job) error {
 		return err // gone for good; GiveUp says so on the document
 	}
 	if err != nil {
-		return jobs.Retry(err)
+		return jobs.Down(err) // the store is away, or the spool full: no fault of the file
 	}
 	defer remove()
 	contentType := doc.GetString("contentType")

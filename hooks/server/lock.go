@@ -13,6 +13,10 @@ const lockName = ".lock"
 
 var errHeld = errors.New("another server works on it")
 
+// Hold is for commands that need the data folder to themselves: no server works
+// on it until the result is closed.
+func Hold(dataDir string) (io.Closer, error) { return lock(dataDir) }
+
 // lock keeps other servers off the data folder until it is closed or the
 // process ends, however that does.
 func lock(dataDir string) (io.Closer, error) {

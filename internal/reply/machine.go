@@ -13,14 +13,19 @@ import (
 )
 
 // Machine returns err as a 503 when it is PocketBase's refusal of a request
-// (400, 500) and its cause is the machine's: no room on the disk, or a database
-// that stays locked or cannot be written. Else it returns err itself.
+// (400, 500) and its cause is the machine's: no room on the disk, a database
+// that stays locked or cannot be written, or what a hook called Unavailable.
+// Else it returns err itself.
 func Machine(err error) error {
 	var refusal *router.ApiError
 	if !errors.As(err, &refusal) || refusal.Status != http.StatusBadRequest && refusal.Status != http.StatusInternalServerError {
 		return err
 	}
 	cause, _ := refusal.RawData().(error)
+	var told *fault.Error
+	if errors.As(cause, &told) && told.Kind == fault.Unavailable {
+		return Error(told)
+	}
 	code := machineCode(cause)
 	if code == "" {
 		return err
