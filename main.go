@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -21,6 +22,7 @@ import (
 	"onlibrary/hooks/imports"
 	"onlibrary/hooks/limits"
 	"onlibrary/hooks/locale"
+	"onlibrary/hooks/metrics"
 	"onlibrary/hooks/notices"
 	"onlibrary/hooks/previews"
 	"onlibrary/hooks/seeds"
@@ -31,10 +33,12 @@ import (
 	"onlibrary/internal/config"
 	"onlibrary/internal/filter"
 	"onlibrary/internal/jobs"
+	"onlibrary/internal/logs"
 	"onlibrary/internal/media"
 	"onlibrary/internal/outbox"
 	"onlibrary/internal/push"
 	"onlibrary/internal/rules"
+	"onlibrary/internal/schema"
 	"onlibrary/internal/translate"
 	"onlibrary/locales"
 	_ "onlibrary/pb_migrations"
@@ -62,9 +66,13 @@ func run(args []string) error {
 	for _, w := range settings.Warnings {
 		fmt.Fprintln(os.Stderr, "onlibrary:", w)
 	}
+	log := logs.New(os.Stderr, logs.Options{JSON: settings.LogFormat == "json", Level: settings.LogLevel, Journal: config.Journal()})
+	slog.SetDefault(log)
+	slog.SetLogLoggerLevel(slog.LevelWarn) // by package log PocketBase tells of panics
 	rules.Register()
 	filter.Register()
 	app := server.NewApp(settings)
+	logs.Tee(app, log)
 	work, people, err := bind(app, settings)
 	if err != nil {
 		return err
@@ -83,7 +91,8 @@ func run(args []string) error {
 
 // warm has the first PDF not wait for PDFium to be compiled.
 func warm(app core.App, p *media.Previewer) {
-	if err := p.Warm(context.Background()); err != nil {
+	// A stop ends it early.
+	if err := p.Warm(context.Background()); err != nil && !errors.Is(err, context.Canceled) {
 		app.Logger().Warn("prepare previews of PDF files", "error", err)
 	}
 }
@@ -118,6 +127,10 @@ func bind(app core.App, settings config.Config) (server.Deps, accounts.Deps, err
 	previewer := media.New(media.Config{
 		FFmpeg: settings.FFmpeg, CacheDir: server.Cache(settings.DataDir), TempDir: server.Spool(settings.DataDir), Logger: slog.Default(),
 	})
+	meter := metrics.Bind(app, metrics.Deps{
+		Log: slog.Default(), Version: version, Token: settings.MetricsToken, Trusts: settings.Trusts, Queue: queue,
+		Outbox: []string{schema.ChannelMail, schema.ChannelPush}, Now: time.Now,
+	})
 	guide := locale.Bind(app, locale.Deps{Catalog: texts, Now: time.Now})
 	people := accounts.Deps{
 		Text: texts.Text, Now: time.Now,
@@ -132,10 +145,10 @@ func bind(app core.App, settings config.Config) (server.Deps, accounts.Deps, err
 	accounts.Bind(app, people)
 	catalogue.Bind(app, catalogue.Deps{Text: texts.Text, Language: guide.Language, Now: time.Now})
 	notices.Bind(app, notices.Deps{
-		Text: texts.Text, Recipient: guide.Recipient, Listening: accounts.Listening, Push: sender, Queue: queue, Now: time.Now,
+		Text: texts.Text, Recipient: guide.Recipient, Listening: accounts.Listening, Push: meter.Pusher(sender), Queue: queue, Now: time.Now,
 	})
 	imports.Bind(app)
-	previews.Bind(app, previews.Deps{Previewer: previewer, Queue: queue})
+	previews.Bind(app, previews.Deps{Previewer: meter.Previewer(previewer), Queue: queue})
 	telemetry.Bind(app, telemetry.Deps{DSN: settings.SentryDSN, Traces: settings.SentryTraces, Version: version, Queue: queue, Now: time.Now})
 	work := server.Deps{
 		Config: settings, Version: version, EnsureSuperuser: accounts.EnsureSuperuser, SetupPath: accounts.SetupPath,

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -82,6 +83,9 @@ func guest() map[string]struct {
 		"POST /broadcast":                        {"POST", "/api/library/broadcast", http.StatusUnauthorized},
 		"GET /openapi.json":                      {"GET", "/api/library/openapi.json", http.StatusOK},
 		"GET /api/docs":                          {"GET", "/api/docs", http.StatusOK},
+		"GET /livez":                             {"GET", "/livez", http.StatusOK},
+		"GET /readyz":                            {"GET", "/readyz", http.StatusOK},
+		"GET /metrics":                           {"GET", "/metrics", http.StatusOK}, // of this machine; see TestMetricsAreNotForTheWorld
 		"GET /api/{path...}":                     {"GET", "/api/no/such/thing", http.StatusNotFound},
 		"GET /{path...}":                         {"GET", "/catalogue", http.StatusOK},
 	}
@@ -133,8 +137,8 @@ func TestEveryOwnRouteIsDescribed(t *testing.T) {
 	}
 	for _, route := range routes(t) {
 		method, path, _ := strings.Cut(route, " ")
-		if strings.Contains(path, "...") || strings.HasPrefix(path, "/api/") {
-			continue // the web app, and the page of the description
+		if strings.Contains(path, "...") || strings.HasPrefix(path, "/api/") || slices.Contains([]string{"/livez", "/readyz", "/metrics"}, path) {
+			continue // the web app, the page of the description, and what machines ask
 		}
 		item := described.Paths["/api/library"+path]
 		if item[strings.ToLower(method)] == nil {

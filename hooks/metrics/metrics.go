@@ -33,7 +33,7 @@ type Deps struct {
 	Token   string                     // opens /metrics to other machines; empty: it stays closed to them
 	Trusts  func(peer netip.Addr) bool // whether a peer is a proxy whose headers are believed
 	Queue   Queue
-	Outbox  []string // the kinds of jobs that bring something out of the house
+	Outbox  []string // the channels out of the house, by which the jobs are called that go through them
 	// Certificates tells when the certificate of each domain ends; nil: there is
 	// none.
 	Certificates func() map[string]time.Time
