@@ -25,8 +25,8 @@ const (
 	auxFile  = "auxiliary.db"
 )
 
-// checkTime bounds how long a start looks for damage in each of them. What it
-// does not come to is left to `doctor`.
+// checkTime bounds how long a start looks for damage. What it does not come to
+// is left to `doctor`.
 const checkTime = 250 * time.Millisecond
 
 // versionKey is the row of PocketBase's _params that holds, as JSON, the version
@@ -69,10 +69,12 @@ func examine(dir string, thorough bool) (state, error) {
 	if !thorough {
 		return s, nil
 	}
-	if err := checkAtStart(db, path); err != nil {
+	ctx, cancel := context.WithTimeout(context.Background(), checkTime)
+	defer cancel()
+	if err := check(ctx, db, path); err != nil {
 		return s, err
 	}
-	return s, examineLog(filepath.Join(dir, auxFile))
+	return s, examineLog(ctx, filepath.Join(dir, auxFile))
 }
 
 // isMissing tells whether there is no such file, or nothing in it, as after a
@@ -197,15 +199,11 @@ func judge(path string, err error) error {
 	}
 }
 
-// checkAtStart looks for damage as long as a start may take.
-func checkAtStart(db *sql.DB, path string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), checkTime)
-	defer cancel()
-	return check(ctx, db, path)
-}
-
 // check looks for damage until it has seen all or the context ends.
 func check(ctx context.Context, db *sql.DB, path string) error {
+	if _, err := db.Exec("SELECT count(*) FROM sqlite_master"); err != nil {
+		return judge(path, err)
+	}
 	var found string
 	err := db.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&found)
 	switch {
@@ -222,7 +220,7 @@ func check(ctx context.Context, db *sql.DB, path string) error {
 
 // examineLog looks at the database of the requests' log, without which a
 // library can do.
-func examineLog(path string) error {
+func examineLog(ctx context.Context, path string) error {
 	if missing, err := isMissing(path); err != nil || missing {
 		return err
 	}
@@ -232,7 +230,7 @@ func examineLog(path string) error {
 	}
 	defer db.Close()
 	var found damage
-	if err = checkAtStart(db, path); errors.As(err, &found) {
+	if err = check(ctx, db, path); errors.As(err, &found) {
 		return fmt.Errorf("%s, which holds only the log, is damaged (%s): move it away and start again", path, found.why)
 	}
 	return err

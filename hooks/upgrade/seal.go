@@ -12,6 +12,8 @@ import (
 	"github.com/pocketbase/pocketbase/tools/security"
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
+
+	"onlibrary/internal/hold"
 )
 
 // opensWith refuses a key by which the settings cannot be read.
@@ -31,9 +33,11 @@ func (s state) opensWith(key string) error {
 // sealFirst encrypts settings that were not, unless a program beside this one
 // may not know of the key.
 func (u *Upgrade) sealFirst() error {
-	if u.held.Alone() != nil {
+	if err := u.held.Alone(); errors.Is(err, hold.ErrHeld) {
 		slog.Warn("the settings in the database are not encrypted yet: another onlibrary works on it")
 		return u.held.Share()
+	} else if err != nil {
+		return err
 	}
 	if err := errors.Join(u.seal(), u.held.Share()); err != nil {
 		return err

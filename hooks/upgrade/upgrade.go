@@ -114,8 +114,10 @@ func (u *Upgrade) look(upToDate bool) (was state, pending []string, err error) {
 
 // alone does what no other program may be beside.
 func (u *Upgrade) alone(do func() error) error {
-	if err := u.held.Alone(); err != nil {
-		return fmt.Errorf("its database is to change, which takes nobody else to use it: %w: stop that first", hold.ErrHeld)
+	if err := u.held.Alone(); errors.Is(err, hold.ErrHeld) {
+		return fmt.Errorf("the database is to change, and %w: stop that first", hold.ErrHeld)
+	} else if err != nil {
+		return err
 	}
 	return errors.Join(do(), u.held.Share())
 }
