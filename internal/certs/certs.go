@@ -110,11 +110,12 @@ func (k *Keeper) Start() {
 // Close ends what Start began. The certificates can still be served.
 func (k *Keeper) Close() {
 	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.stop()
+	stop, source := k.stop, k.source
+	k.mu.Unlock()
+	stop()
 	k.work.Wait()
-	if k.source != nil {
-		k.source.close()
+	if source != nil {
+		source.close()
 	}
 }
 

@@ -45,7 +45,7 @@ func (l *logs) Write(e zapcore.Entry, fields []zapcore.Field) error {
 	}
 	wait, again := values.Fields["retrying_in"].(time.Duration)
 	if reason, failed := values.Fields["error"].(string); failed && l.domain != "" && (again || e.Message == "job failed") {
-		if !strings.HasSuffix(reason, context.Canceled.Error()) { // the server stops
+		if !strings.Contains(reason, context.Canceled.Error()) { // the server stops
 			l.authority.failed(l.domain, errors.New(reason), wait)
 		}
 		return nil
