@@ -30,6 +30,7 @@ import (
 	"onlibrary/hooks/telemetry"
 	"onlibrary/hooks/upgrade"
 	"onlibrary/hooks/web"
+	"onlibrary/internal/certs"
 	"onlibrary/internal/config"
 	"onlibrary/internal/filter"
 	"onlibrary/internal/jobs"
@@ -150,8 +151,12 @@ func bind(app core.App, settings config.Config) (server.Deps, accounts.Deps, err
 	imports.Bind(app)
 	previews.Bind(app, previews.Deps{Previewer: meter.Previewer(previewer), Queue: queue})
 	telemetry.Bind(app, telemetry.Deps{DSN: settings.SentryDSN, Traces: settings.SentryTraces, Version: version, Queue: queue, Now: time.Now})
+	keeper := certs.New(certs.Config{
+		Domains: settings.Domains, Email: settings.ACMEEmail, CA: settings.ACMECA, CARoot: settings.ACMECARoot,
+		Dir: server.CertificatesDir(settings.DataDir), CertFile: settings.TLSCert, KeyFile: settings.TLSKey,
+	})
 	work := server.Deps{
-		Config: settings, Version: version, EnsureSuperuser: accounts.EnsureSuperuser, SetupPath: accounts.SetupPath,
+		Certificates: keeper, Config: settings, Version: version, EnsureSuperuser: accounts.EnsureSuperuser, SetupPath: accounts.SetupPath,
 		Start: func() error {
 			routine.FireAndForget(func() { warm(app, previewer) })
 			return queue.Start()

@@ -33,6 +33,7 @@ func parts() []part {
 		{"answers", answers},
 		{"notices", notices},
 		{"watch", watched},
+		{"https", overHTTPS},
 	}
 }
 

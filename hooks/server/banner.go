@@ -14,6 +14,11 @@ import (
 // link that sets it up.
 func banner(w io.Writer, app core.App, d Deps, at net.Addr) error {
 	base := "http://" + reachable(at)
+	if d.sealed() {
+		if base = d.address(); base == "" {
+			base = "https://" + reachable(at)
+		}
+	}
 	fmt.Fprintf(w, "OnLibrary %s\n  Library    %s\n  Dashboard  %s/_/\n", d.Version, base, base)
 	path, err := d.SetupPath(app, time.Now())
 	if err != nil {

@@ -124,6 +124,7 @@ type running struct {
 	stderr *lockedBuffer
 	exited chan error
 	token  string
+	client *http.Client
 }
 
 type lockedBuffer struct {
@@ -145,14 +146,25 @@ func (l *lockedBuffer) String() string {
 
 func start(t testing.TB, dir string, args ...string) *running {
 	t.Helper()
-	r := &running{cmd: command(t, dir, append([]string{"serve"}, args...)...), stdout: &lockedBuffer{}, stderr: &lockedBuffer{}, exited: make(chan error, 1)}
+	r := begin(t, command(t, dir, append([]string{"serve"}, args...)...))
+	r.signIn(t)
+	return r
+}
+
+// begin starts a server and waits until it listens.
+func begin(t testing.TB, c *exec.Cmd) *running {
+	t.Helper()
+	r := &running{
+		cmd: c, stdout: &lockedBuffer{}, stderr: &lockedBuffer{}, exited: make(chan error, 1),
+		client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}},
+	}
 	r.cmd.Stdout, r.cmd.Stderr = r.stdout, r.stderr
 	if err := r.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	go func() { r.exited <- r.cmd.Wait() }()
 	t.Cleanup(func() { _ = r.cmd.Process.Kill() }) // it has ended where the test went well
-	address := regexp.MustCompile(`Library\s+(http://\S+)`)
+	address := regexp.MustCompile(`Library\s+(https?://\S+)`)
 	for end := time.Now().Add(60 * time.Second); r.url == ""; time.Sleep(10 * time.Millisecond) {
 		if match := address.FindStringSubmatch(r.stdout.String()); match != nil {
 			r.url = match[1]
@@ -160,13 +172,18 @@ func start(t testing.TB, dir string, args ...string) *running {
 			t.Fatalf("no server: %s %s", r.stdout, r.stderr)
 		}
 	}
+	return r
+}
+
+// signIn signs the Admin in.
+func (r *running) signIn(t testing.TB) {
+	t.Helper()
 	body := fmt.Sprintf(`{"identity":%q,"password":%q}`, email, password)
 	var session struct{ Token string }
 	if status := r.do(t, "POST", "/api/collections/users/auth-with-password", strings.NewReader(body), "application/json", &session); status != 200 {
 		t.Fatalf("sign-in: %d", status)
 	}
 	r.token = session.Token
-	return r
 }
 
 // stop tells the server to end and returns its exit code.
@@ -197,7 +214,7 @@ func (r *running) do(t testing.TB, method, path string, body io.Reader, contentT
 	}
 	request.Header.Set("Content-Type", contentType)
 	request.Header.Set("Authorization", r.token)
-	response, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(request)
+	response, err := r.client.Do(request)
 	if err != nil {
 		return 0
 	}

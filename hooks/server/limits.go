@@ -1,35 +1,27 @@
 package server
 
 import (
-	"context"
-	"net"
 	"net/http"
 	"time"
 
 	"github.com/pocketbase/pocketbase/core"
 )
 
-// Deadlines of a connection. The long ones let a 2 GB upload over a slow line
-// through; guests have nothing that takes long to send.
-const (
-	headerDeadline = 10 * time.Second
-	bodyDeadline   = 4 * time.Hour
-	guestDeadline  = time.Minute
-	idleDeadline   = 2 * time.Minute
-)
+// guestDeadline is how long a guest's body may take: guests have nothing that
+// takes long to send. Others have to keep a pace (see door).
+const guestDeadline = time.Minute
 
 func (r *room) limits(e *core.ServeEvent) error {
 	e.InstallerFunc = nil // the set-up page does more than PocketBase's
 	e.Server.ReadHeaderTimeout = headerDeadline
-	e.Server.ReadTimeout = bodyDeadline
-	e.Server.WriteTimeout = bodyDeadline
+	e.Server.ReadTimeout = 0 // a 2 GB upload over a slow line takes hours
+	e.Server.WriteTimeout = 0
 	e.Server.IdleTimeout = idleDeadline
 	e.Server.MaxHeaderBytes = 64 << 10
-	// PocketBase's context ends as soon as it is told to stop; requests that
-	// are being answered then may still end well.
-	ctx, cancel := context.WithCancel(context.Background())
-	e.Server.BaseContext = func(net.Listener) context.Context { return ctx }
-	r.drain.Store(&drain{e.Server, cancel})
+	e.Server.HTTP2 = &http.HTTP2Config{
+		MaxConcurrentStreams: 100,
+		SendPingTimeout:      idleDeadline, // a phone that is gone says nothing
+	}
 	return e.Next()
 }
 

@@ -16,12 +16,8 @@ func methods(e *core.RequestEvent) error {
 	if !strings.HasPrefix(e.Request.URL.Path, "/api/") || !catchAll(e.Request.Pattern) {
 		return e.Next()
 	}
-	server, _ := e.Request.Context().Value(http.ServerContextKey).(*http.Server)
-	if server == nil {
-		return e.Next()
-	}
-	mux, ok := server.Handler.(*http.ServeMux)
-	if !ok {
+	mux := router(e.Request)
+	if mux == nil {
 		return e.Next()
 	}
 	var allowed []string
@@ -35,6 +31,26 @@ func methods(e *core.RequestEvent) error {
 		return e.Next()
 	}
 	return reply.WrongMethod(e.Response.Header(), allowed)
+}
+
+// router is what the server that answers the request routes by, nil where that
+// is not to be found.
+func router(r *http.Request) *http.ServeMux {
+	server, _ := r.Context().Value(http.ServerContextKey).(*http.Server)
+	if server == nil {
+		return nil
+	}
+	handler := server.Handler
+	for {
+		switch h := handler.(type) {
+		case *http.ServeMux:
+			return h
+		case interface{ Unwrap() http.Handler }:
+			handler = h.Unwrap()
+		default:
+			return nil
+		}
+	}
 }
 
 // catchAll tells whether a pattern is of what takes what no route has.

@@ -12,7 +12,8 @@ import (
 // trusted proxies in the settings of the program, only this machine's are.
 func (r *room) heed(e *core.RequestEvent) error {
 	headers := e.App.Settings().TrustedProxy.Headers
-	if len(headers) > 0 && !r.trusts(e.RemoteIP()) {
+	peer, _ := netip.ParseAddr(e.RemoteIP()) // the zero one is not trusted
+	if len(headers) > 0 && !r.trusts(peer) {
 		for _, h := range headers {
 			e.Request.Header.Del(h)
 		}
@@ -20,16 +21,12 @@ func (r *room) heed(e *core.RequestEvent) error {
 	return e.Next()
 }
 
-func (r *room) trusts(peer string) bool {
-	addr, err := netip.ParseAddr(peer)
-	if err != nil {
-		return false
+func (d Deps) trusts(peer netip.Addr) bool {
+	peer = peer.Unmap().WithZone("")
+	if len(d.Config.TrustedProxies) == 0 {
+		return peer.IsLoopback()
 	}
-	addr = addr.Unmap().WithZone("")
-	if len(r.Config.TrustedProxies) == 0 {
-		return addr.IsLoopback()
-	}
-	return slices.ContainsFunc(r.Config.TrustedProxies, func(p netip.Prefix) bool { return p.Contains(addr) })
+	return slices.ContainsFunc(d.Config.TrustedProxies, func(p netip.Prefix) bool { return p.Contains(peer) })
 }
 
 // nameHeader has the usual header believed where the operator names proxies

@@ -2,8 +2,6 @@ package server
 
 import (
 	"errors"
-	"fmt"
-	"net"
 	"os"
 	"os/signal"
 	"syscall"
@@ -16,10 +14,13 @@ import (
 // Serve returns the serve command.
 func Serve(app core.App, d Deps) *cobra.Command {
 	return &cobra.Command{
-		Use:   "serve",
+		Use:   "serve [DOMAIN...]",
 		Short: "Run the library",
-		Long:  "Brings the database up to date, serves the library and works until it is told to stop (SIGINT, SIGTERM).",
-		Args:  cobra.NoArgs,
+		Long: "Brings the database up to date, serves the library and works until it is told to stop (SIGINT, SIGTERM).\n" +
+			"With domains, or a certificate of your own, it serves HTTPS; else plain HTTP, for this machine or a proxy on it.",
+		Example:     "  onlibrary serve\n  onlibrary serve books.example.org",
+		Args:        cobra.ArbitraryArgs,                // the domains, which the settings hold
+		Annotations: map[string]string{needs: database}, // it migrates by itself
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, cancel := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
 			defer cancel()
@@ -28,11 +29,11 @@ func Serve(app core.App, d Deps) *cobra.Command {
 				return err
 			}
 			defer held.Close()
-			listener, err := net.Listen("tcp", d.Config.HTTPAddr)
+			door, err := openDoor(d, cmd.OutOrStdout())
 			if err != nil {
-				return fmt.Errorf("listen at %s (set by --http): %w", d.Config.HTTPAddr, cause(err))
+				return err
 			}
-			defer listener.Close() // by the server already, if it came so far
+			defer door.close()
 			if err := makeSpool(d.Config.DataDir); err != nil {
 				return err
 			}
@@ -40,13 +41,7 @@ func Serve(app core.App, d Deps) *cobra.Command {
 			if err := os.Setenv("PB_THUMBS_MAX_WORKERS", "1"); err != nil {
 				return err
 			}
-			app.OnServe().BindFunc(func(e *core.ServeEvent) error {
-				e.Listener = listener
-				if err := e.Next(); err != nil {
-					return err
-				}
-				return banner(cmd.OutOrStdout(), e.App, d, listener.Addr())
-			})
+			door.bind(app)
 			served := make(chan error, 1)
 			go func() {
 				served <- apis.Serve(app, apis.ServeConfig{HttpAddr: d.Config.HTTPAddr})
@@ -60,15 +55,6 @@ func Serve(app core.App, d Deps) *cobra.Command {
 			}
 		},
 	}
-}
-
-// cause is what a network error says without where, which stands before it.
-func cause(err error) error {
-	var op *net.OpError
-	if errors.As(err, &op) {
-		return op.Err
-	}
-	return err
 }
 
 func terminate(app core.App) error {

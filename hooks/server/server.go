@@ -3,8 +3,10 @@
 package server
 
 import (
+	"crypto/tls"
+	"net"
+	"net/http"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/pocketbase/pocketbase/apis"
@@ -12,6 +14,7 @@ import (
 	"github.com/pocketbase/pocketbase/tools/hook"
 
 	"onlibrary/internal/config"
+	"onlibrary/internal/listen"
 	"onlibrary/internal/reply"
 )
 
@@ -19,6 +22,8 @@ import (
 type Deps struct {
 	Config  config.Config
 	Version string
+	// Certificates make it HTTPS, where there are any; nil: plain HTTP.
+	Certificates Certificates
 	// Start and Stop run and end the work behind the requests.
 	Start func() error
 	Stop  func()
@@ -29,22 +34,41 @@ type Deps struct {
 	SetupPath func(app core.App, now time.Time) (string, error)
 }
 
+// Certificates is what the room needs of certs.Keeper.
+type Certificates interface {
+	Enabled() bool
+	Open(challenges, https net.Addr) error
+	TLSConfig() *tls.Config
+	Challenge(next http.Handler) http.Handler
+	Start()
+	Close()
+}
+
 type room struct {
 	Deps
-	drain atomic.Pointer[drain] // nil while nothing listens
+	listeners listen.Places
+	work      stopped
 }
 
 // Bind furnishes the room.
 func Bind(app core.App, d Deps) {
 	r := &room{Deps: d}
+	r.listeners.All, r.listeners.Each, r.listeners.Exempt = listenersMost, listenersEach, d.trusts
 	app.OnServe().Bind(serve("limits", r.limits, -100))
 	app.OnServe().Bind(serve("first", r.first, -90))
 	app.OnServe().Bind(serve("start", r.start, 998))
-	// Before PocketBase's own (-9999), which waits one second only.
-	app.OnTerminate().Bind(&hook.Handler[*core.TerminateEvent]{Id: "onlibrary.server.stop", Func: r.stop, Priority: -10_000})
+	app.OnTerminate().Bind(terminating("endWork", r.endWork, -10_010))
+	app.OnTerminate().Bind(terminating("awaitWork", r.awaitWork, -9_000)) // when the door is shut
+	app.OnRealtimeConnectRequest().Bind(&hook.Handler[*core.RealtimeConnectRequestEvent]{
+		Id: "onlibrary.server.boundRealtime", Func: r.boundRealtime, Priority: -100,
+	})
 	app.OnModelCreate(core.LogsTableName).Bind(&hook.Handler[*core.ModelEvent]{Id: "onlibrary.server.scrub", Func: scrub})
 	app.OnBackupCreate().Bind(&hook.Handler[*core.BackupEvent]{Id: "onlibrary.server.leaveOut", Func: leaveOut})
 	app.OnBackupRestore().Bind(&hook.Handler[*core.BackupEvent]{Id: "onlibrary.server.leaveAlone", Func: leaveOut})
+}
+
+func terminating(act string, f func(*core.TerminateEvent) error, priority int) *hook.Handler[*core.TerminateEvent] {
+	return &hook.Handler[*core.TerminateEvent]{Id: "onlibrary.server." + act, Func: f, Priority: priority}
 }
 
 func serve(act string, f func(*core.ServeEvent) error, priority int) *hook.Handler[*core.ServeEvent] {
@@ -52,14 +76,21 @@ func serve(act string, f func(*core.ServeEvent) error, priority int) *hook.Handl
 }
 
 // base is the base of every link in a mail: what the operator says, else what
-// is stored, which follows the address as long as both are this machine's own.
+// is stored. As long as that is this machine's own address it follows the domain
+// that there is, or the address as long as that is the machine's own, too.
 func (r *room) base(app core.App) string {
 	const own = "127.0.0.1:"
 	stored := app.Settings().Meta.AppURL
+	local := strings.HasPrefix(stored, "http://"+own)
 	switch {
 	case r.Config.PublicURL != "":
 		return r.Config.PublicURL
-	case strings.HasPrefix(stored, "http://"+own) && strings.HasPrefix(r.Config.HTTPAddr, own):
+	case local && r.sealed():
+		if address := r.address(); address != "" {
+			return address
+		}
+		return stored
+	case local && strings.HasPrefix(r.Config.HTTPAddr, own):
 		return "http://" + r.Config.HTTPAddr
 	default:
 		return stored
@@ -106,8 +137,9 @@ func (r *room) start(e *core.ServeEvent) error {
 // machine tells faults of the machine from those of the request.
 func machine(e *core.RequestEvent) error { return reply.Machine(e.Next()) }
 
-// leaveOut keeps out of backups what the next start makes anew.
+// leaveOut keeps out of backups what the next start makes anew, and the keys of
+// certificates.
 func leaveOut(e *core.BackupEvent) error {
-	e.Exclude = append(e.Exclude, spool, cache, lockName)
+	e.Exclude = append(e.Exclude, spool, cache, certificates, lockName)
 	return e.Next()
 }

@@ -4,12 +4,15 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/pocketbase/pocketbase/core"
 )
 
-// Folders in the data folder that hold nothing of worth.
+// Folders in the data folder that no backup holds.
 const (
-	spool = "tmp"   // where large uploads wait
-	cache = "cache" // what was compiled
+	spool        = "tmp"                          // where large uploads wait
+	cache        = "cache"                        // what was compiled
+	certificates = core.LocalAutocertCacheDirName // and their keys, which are this machine's
 )
 
 // Spool is the folder, in the data folder, for what need not outlive a start.
@@ -17,6 +20,9 @@ func Spool(dataDir string) string { return filepath.Join(dataDir, spool) }
 
 // Cache is the folder, in the data folder, for what can be made again.
 func Cache(dataDir string) string { return filepath.Join(dataDir, cache) }
+
+// CertificatesDir is the folder, in the data folder, for what HTTPS is served with.
+func CertificatesDir(dataDir string) string { return filepath.Join(dataDir, certificates) }
 
 // makeSpool empties and makes the spool and has multipart forms wait there: the
 // machine's own folder for such files may be memory. The lock has to be held.

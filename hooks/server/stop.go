@@ -1,42 +1,40 @@
 package server
 
 import (
-	"context"
-	"net/http"
-	"sync"
 	"time"
 
 	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/routine"
 )
 
-// patience is how long running requests may take to end when the server stops.
-const patience = 10 * time.Second
+// patience is how long running requests, and the work behind them, may take to
+// end when the server stops. It leaves of 10 s what the database takes.
+const patience = 8 * time.Second
 
-// drain is how the server that listens is stopped.
-type drain struct {
-	server *http.Server
-	cancel context.CancelFunc
+// stopped is work that was told to end, by when at the latest.
+type stopped struct {
+	ended chan struct{}
+	by    time.Time
 }
 
-// stop lets running requests end, takes no more, and ends the work behind them.
-func (r *room) stop(e *core.TerminateEvent) error {
-	var work sync.WaitGroup
-	work.Go(r.Stop)
-	// On a restart the serve command must not return before the new program
-	// takes over, which PocketBase sees to.
-	if d := r.drain.Swap(nil); d != nil && !e.IsRestart {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
-		defer cancel()
-		shut := make(chan struct{})
-		work.Go(func() { hangUp(e.App, shut) })
-		if err := d.server.Shutdown(ctx); err != nil {
-			e.App.Logger().Warn("requests were cut off", "error", err)
-			_ = d.server.Close() // says only that a socket was closed already
-		}
-		close(shut)
-		d.cancel()
+// endWork ends the work behind the requests while those end, too.
+func (r *room) endWork(e *core.TerminateEvent) error {
+	ended := make(chan struct{})
+	r.work = stopped{ended, time.Now().Add(patience)}
+	routine.FireAndForget(func() {
+		defer close(ended)
+		r.Stop()
+	})
+	return e.Next()
+}
+
+// awaitWork waits for it.
+func (r *room) awaitWork(e *core.TerminateEvent) error {
+	select {
+	case <-r.work.ended:
+	case <-time.After(time.Until(r.work.by)):
+		e.App.Logger().Warn("work was cut off")
 	}
-	work.Wait()
 	return e.Next()
 }
 

@@ -38,9 +38,18 @@ func Error(err error) error {
 // Later refuses by code what may be tried again after wait, and says so in the
 // header Retry-After, in whole seconds (RFC 9110, 10.2.3).
 func Later(h http.Header, wait time.Duration, code string) error {
+	return later(h, wait, fault.TooMany, code)
+}
+
+// Full is Later for what nobody gets now, whoever asks.
+func Full(h http.Header, wait time.Duration, code string) error {
+	return later(h, wait, fault.Unavailable, code)
+}
+
+func later(h http.Header, wait time.Duration, kind fault.Kind, code string) error {
 	seconds := max(1, int(math.Ceil(wait.Seconds())))
 	h.Set("Retry-After", strconv.Itoa(seconds))
-	return Error(&fault.Error{Kind: fault.TooMany, Code: code, Params: map[string]any{"seconds": seconds}})
+	return Error(&fault.Error{Kind: kind, Code: code, Params: map[string]any{"seconds": seconds}})
 }
 
 // WrongMethod refuses a method that a path does not have, and says which it has in
