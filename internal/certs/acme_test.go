@@ -19,6 +19,7 @@ import (
 // It shows that each kind of challenge alone is enough for a first certificate
 // within 10 s, and how that is served.
 func TestFirstCertificate(t *testing.T) {
+	t.Parallel()
 	p := testapp.StartPebble(t)
 	for name, kinds := range map[string]struct{ http01, alpn01 bool }{"HTTP-01": {true, false}, "TLS-ALPN-01": {false, true}, "both": {true, true}} {
 		t.Run(name, func(t *testing.T) {
@@ -94,6 +95,7 @@ func closed(t *testing.T, folder string) {
 // It shows that certificates are kept over a restart, and that nobody is asked
 // for new ones.
 func TestRestartKeepsCertificates(t *testing.T) {
+	t.Parallel()
 	p := testapp.StartPebble(t)
 	dir, books := t.TempDir(), anew("books")
 	s := open(t, p, Config{Domains: []string{books}, Dir: dir}, true, false)
@@ -117,6 +119,7 @@ func TestRestartKeepsCertificates(t *testing.T) {
 // It shows that a certificate that lives 12 s is renewed before its end, while
 // requests go on without a fault.
 func TestRenewal(t *testing.T) {
+	t.Parallel()
 	p := testapp.NewPebble(t)
 	p.Validity = 12 * time.Second
 	p.Start(t)
@@ -140,6 +143,7 @@ func TestRenewal(t *testing.T) {
 // It shows that requests go on while the authority is away over a renewal, even
 // past the certificate's end, and that this is told, once a try.
 func TestAuthorityAway(t *testing.T) {
+	t.Parallel()
 	p := testapp.NewPebble(t)
 	p.Validity = 6 * time.Second
 	p.Start(t)
@@ -167,6 +171,7 @@ func TestAuthorityAway(t *testing.T) {
 // It shows that a refused name, and one that leads elsewhere, stop neither the
 // server nor the certificates of the other names.
 func TestRefusal(t *testing.T) {
+	t.Parallel()
 	p := testapp.StartPebble(t)
 	p.Point(t, "elsewhere.example.org", "127.0.0.9")
 	books := anew("books")
@@ -193,6 +198,7 @@ func TestRefusal(t *testing.T) {
 // It shows that a server whose clock is off serves what it has: a certificate
 // that seems to have ended, or not to have begun.
 func TestClockIsOff(t *testing.T) {
+	t.Parallel()
 	p := testapp.NewPebble(t) // and nobody answers there
 	for name, begins := range map[string]time.Duration{"ahead": -90*24*time.Hour - time.Hour, "behind": time.Hour} {
 		t.Run(name, func(t *testing.T) {
@@ -216,6 +222,7 @@ func TestClockIsOff(t *testing.T) {
 }
 
 func TestAuthorityIsMistaken(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "empty.pem"), nil)
 	write(t, filepath.Join(dir, "file"), nil)
