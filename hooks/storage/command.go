@@ -126,7 +126,7 @@ func chosen(app core.App, cmd *cobra.Command, f flags) (core.S3Config, error) {
 	}
 	s3.Enabled = true // which has all of it be there
 	if err := s3.Validate(); err != nil {
-		return s3, fmt.Errorf("S3 is not set up: %w; name it by flags or in the dashboard", err)
+		return s3, fmt.Errorf("S3 is not set up: name it by flags or in the dashboard (%s)", strings.TrimSuffix(err.Error(), "."))
 	}
 	return s3, nil
 }

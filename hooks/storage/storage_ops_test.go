@@ -198,8 +198,8 @@ func TestOpsMigrateOutlivesKills(t *testing.T) {
 				if err != nil {
 					t.Fatalf("%v\n%s", err, &out)
 				}
-			case <-time.After(300*time.Millisecond + rand.N(900*time.Millisecond)):
-				if kills < 40 {
+			case <-time.After(300*time.Millisecond + rand.N(3*time.Second)):
+				if kills < 25 {
 					_ = c.Process.Kill()
 					<-done
 					continue
