@@ -18,9 +18,8 @@ func Serve(app core.App, d Deps) *cobra.Command {
 		Short: "Run the library",
 		Long: "Brings the database up to date, serves the library and works until it is told to stop (SIGINT, SIGTERM).\n" +
 			"With domains, or a certificate of your own, it serves HTTPS; else plain HTTP, for this machine or a proxy on it.",
-		Example:     "  onlibrary serve\n  onlibrary serve books.example.org",
-		Args:        cobra.ArbitraryArgs,                // the domains, which the settings hold
-		Annotations: map[string]string{needs: database}, // it migrates by itself
+		Example: "  onlibrary serve\n  onlibrary serve books.example.org",
+		Args:    cobra.ArbitraryArgs, // the domains, which the settings hold
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, cancel := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
 			defer cancel()
