@@ -14,6 +14,7 @@ import (
 	"github.com/pocketbase/pocketbase/cmd"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/routine"
+	"github.com/spf13/cobra"
 
 	"onlibrary/hooks/accounts"
 	"onlibrary/hooks/apidocs"
@@ -53,16 +54,25 @@ func main() {
 	if len(os.Args) > 1 && os.Args[1] == media.ChildArg {
 		os.Exit(media.ChildMain(os.Args[2:]))
 	}
-	if err := run(os.Args[1:]); err != nil {
+	if err := serviced(func(ctx context.Context) error { return run(ctx, os.Args[1:]) }); err != nil {
 		fmt.Fprintln(os.Stderr, "onlibrary:", err)
 		os.Exit(1)
 	}
 }
 
-func run(args []string) error {
-	settings, err := config.Load(args)
+func run(ctx context.Context, args []string) error {
+	root, err := command(args)
 	if err != nil {
 		return err
+	}
+	return root.ExecuteContext(ctx)
+}
+
+// command builds the program: its settings, the house and the commands.
+func command(args []string) (*cobra.Command, error) {
+	settings, err := config.Load(args)
+	if err != nil {
+		return nil, err
 	}
 	for _, w := range settings.Warnings {
 		fmt.Fprintln(os.Stderr, "onlibrary:", w)
@@ -76,7 +86,7 @@ func run(args []string) error {
 	logs.Tee(app, log)
 	work, people, err := bind(app, settings)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	data := upgrade.Bind(app, upgrade.Deps{
 		Version: version, EncryptionKey: settings.EncryptionKey, UseEncryptionKey: config.UseEncryptionKey, Now: time.Now,
@@ -87,7 +97,7 @@ func run(args []string) error {
 			Text: people.Text, Username: accounts.FreeUsername, AWS: config.ReadAWS, Audit: audit.Imported, Now: time.Now,
 		}), server.Plain(locale.Command()), cmd.NewSuperuserCommand(app))
 	root.SetArgs(args)
-	return root.Execute()
+	return root, nil
 }
 
 // warm has the first PDF not wait for PDFium to be compiled.
