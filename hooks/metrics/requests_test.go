@@ -144,7 +144,7 @@ func TestRequestIDs(t *testing.T) {
 // Whatever clients ask for, the series stay few.
 func TestLabelsAreBounded(t *testing.T) {
 	h := serve(t)
-	for i := range 300 {
+	for i := range 90 {
 		for _, path := range []string{"/%d", "/api/%d", "/api/collections/c%d/records/x", "/api/collections/c%d/auth-with-password", "/_/%d"} {
 			method := []string{"GET", "POST", fmt.Sprintf("ODD%d", i)}[i%3]
 			h.Do(t, nil, method, fmt.Sprintf(path, i)+"?"+url.QueryEscape(fmt.Sprint(i)), nil)
@@ -158,9 +158,9 @@ func TestLabelsAreBounded(t *testing.T) {
 		}
 	}
 	if series > 40 {
-		t.Errorf("%d series of 1,500 requests", series)
+		t.Errorf("%d series of 450 requests", series)
 	}
-	if value(families, "onlibrary_http_requests_total", "method", "other") < 100 {
+	if value(families, "onlibrary_http_requests_total", "method", "other") < 20 {
 		t.Error("odd methods are not counted as one")
 	}
 }

@@ -183,6 +183,9 @@ func check(v map[string]string) (Config, error) {
 	if c.FCMEndpoint != "" && !isBase(c.FCMEndpoint) {
 		return wrong("FCM_ENDPOINT", "want a scheme and a host, as in http://127.0.0.1:9000")
 	}
+	if n := len(c.MetricsToken); n > 0 && n < 16 { // anybody may guess at it, as often as they like
+		return Config{}, fmt.Errorf("%sMETRICS_TOKEN: want at least 16 characters", Prefix)
+	}
 	if c.SentryDSN != "" {
 		if _, err := sentry.NewDsn(c.SentryDSN); err != nil { // which would repeat it, with its key
 			return Config{}, fmt.Errorf("%sSENTRY_DSN: want an address such as https://key@sentry.example.org/1", Prefix)

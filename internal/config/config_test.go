@@ -39,7 +39,7 @@ func TestWrongValueIsNamed(t *testing.T) {
 		"HTTP_ADDR": "8090", "PUBLIC_URL": "books.example", "CORS_ORIGINS": "*.example", "TRUSTED_PROXIES": "10.0.0.1, proxy", "SUPERUSER_EMAIL": "nobody",
 		"ENCRYPTION_KEY": "short", "FFMPEG": "/no/such/program", "FCM_ENDPOINT": "fcm.example",
 		"SENTRY_DSN": "https://sentry.example.org/1", "SENTRY_TRACES": "NaN",
-		"HTTPS_ADDR": "443", "HTTP_CHALLENGE_ADDR": "80", "DOMAINS": "books", "ACME_CA": "acme", "TLS_CERT": "only.pem", "TLS_KEY": "only.pem", "LOG_FORMAT": "xml", "BACKUP_RECIPIENTS": "age1nobody", "BACKUP_IDENTITY": "/no/such/key", "BACKUP_BUCKET": "some", "LOG_LEVEL": "loud",
+		"HTTPS_ADDR": "443", "HTTP_CHALLENGE_ADDR": "80", "DOMAINS": "books", "ACME_CA": "acme", "TLS_CERT": "only.pem", "TLS_KEY": "only.pem", "LOG_FORMAT": "xml", "METRICS_TOKEN": "short", "BACKUP_RECIPIENTS": "age1nobody", "BACKUP_IDENTITY": "/no/such/key", "BACKUP_BUCKET": "some", "LOG_LEVEL": "loud",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv(Prefix+name, value)

@@ -56,7 +56,7 @@ func Settings() []Setting {
 		{groupBackups, "BACKUP_BUCKET", "backup-bucket", "false", "whether backups hold the files that are kept in an S3 bucket, too", "true", false},
 		{groupWatch, "SENTRY_DSN", "", "", "DSN of a Sentry project, which is told of faults but of no person (empty: nothing is sent)", "", true},
 		{groupWatch, "SENTRY_TRACES", "sentry-traces", "0", "part of the requests that is traced there, 0 to 1", "0.1", false},
-		{groupWatch, "METRICS_TOKEN", "", "", "bearer token with which other machines may read /metrics (empty: only this machine may)", "", true},
+		{groupWatch, "METRICS_TOKEN", "", "", "bearer token, of at least 16 characters, with which other machines may read /metrics (empty: only this machine may)", "", true},
 		{groupWatch, "LOG_FORMAT", "log-format", "text", "text or json", "json", false},
 		{groupWatch, "LOG_LEVEL", "log-level", "info", "debug, info, warn or error", "warn", false},
 	}
