@@ -152,11 +152,11 @@ func (r *running) load(t testing.TB) (stop func() (writes int64)) {
 			var ids []string
 			for n := 0; !done.Load(); n++ {
 				var err error
-				switch {
-				case n%4 == 3:
+				switch n % 4 {
+				case 3:
 					err = r.do(http.MethodDelete, "/api/collections/documents/records/"+ids[0], "", nil, nil)
 					ids = ids[1:]
-				case n%4 == 2:
+				case 2:
 					_, err = r.upload(ids[0], 40_000)
 				default:
 					var id string

@@ -2,7 +2,6 @@ package archive
 
 import (
 	"archive/zip"
-	"compress/flate"
 	"errors"
 	"fmt"
 	"io"
@@ -50,7 +49,6 @@ func Open(r io.ReaderAt, size int64, identities ...age.Identity) (*Archive, erro
 	if err != nil {
 		return nil, fmt.Errorf("it is no zip file or is cut short: %w", err)
 	}
-	z.RegisterDecompressor(zip.Deflate, func(r io.Reader) io.ReadCloser { return flate.NewReader(r) })
 	names, err := a.survey(z.File, size)
 	if err != nil {
 		return nil, err
