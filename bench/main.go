@@ -34,6 +34,7 @@ func parts() []part {
 		{"notices", notices},
 		{"watch", watched},
 		{"https", overHTTPS},
+		{"backup", backups},
 	}
 }
 
@@ -52,7 +53,7 @@ func main() {
 	samples := flag.String("samples", filepath.Join("..", "shared", "samples"), "folder of real files; generated ones stand in where it is absent")
 	keep := flag.String("keep", "", "folder in which the data of the lists stay for the next run")
 	rounds := flag.Int("rounds", 200, "how often each list is asked for")
-	only := flag.String("only", "", "measure only the parts that match this expression (start, lists, filters, sign-in, audit, previews, uploads, mails, notices, watch)")
+	only := flag.String("only", "", "measure only the parts that match this expression (start, lists, filters, sign-in, audit, previews, uploads, mails, answers, notices, https, backup, watch)")
 	flag.Parse()
 	log.SetFlags(log.Ltime)
 	if err := run(*program, *samples, *keep, *only, *rounds); err != nil {
