@@ -209,9 +209,9 @@ func tell(cmd *cobra.Command, dir string, out restored) error {
 	switch m := out.archive.Manifest; {
 	case m.Storage != archive.Bucket:
 	case m.FilesInside:
-		fmt.Fprintf(cmd.OutOrStdout(), "its settings have the files in a bucket: `onlibrary storage migrate disk→s3` takes those of the backup there\n")
+		fmt.Fprintf(cmd.OutOrStdout(), "its settings have the files in a bucket; those of the backup are in %s: see docs/backup.md for how to use them\n", filepath.Join(dir, core.LocalStorageDirName))
 	default:
-		fmt.Fprintf(cmd.OutOrStdout(), "its files are in a bucket, which the backup does not hold\n")
+		fmt.Fprintf(cmd.OutOrStdout(), "its files are in a bucket, and not in the backup\n")
 	}
 	return nil
 }
