@@ -6,8 +6,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
+	"net/http"
 	"os"
 	"time"
 
@@ -28,6 +30,7 @@ import (
 	"onlibrary/hooks/previews"
 	"onlibrary/hooks/seeds"
 	"onlibrary/hooks/server"
+	"onlibrary/hooks/storage"
 	"onlibrary/hooks/telemetry"
 	"onlibrary/hooks/upgrade"
 	"onlibrary/hooks/web"
@@ -65,6 +68,7 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	http.DefaultClient = storage.Client() // by which PocketBase reaches S3
 	return root.ExecuteContext(ctx)
 }
 
@@ -95,7 +99,8 @@ func command(args []string) (*cobra.Command, error) {
 	root.AddCommand(server.Serve(app, work), server.AsItIs(data.Migrate()), server.Settings(settings, data.Rekey()), accounts.Command(app, people), seeds.Command(app),
 		imports.Command(app, imports.Deps{
 			Text: people.Text, Username: accounts.FreeUsername, AWS: config.ReadAWS, Audit: audit.Imported, Now: time.Now,
-		}), server.Plain(locale.Command()), cmd.NewSuperuserCommand(app))
+		}), storage.Command(app, storage.CommandDeps{Hold: func() (io.Closer, error) { return server.Hold(settings.DataDir) }}),
+		server.Plain(locale.Command()), cmd.NewSuperuserCommand(app))
 	root.SetArgs(args)
 	return root, nil
 }
@@ -158,6 +163,7 @@ func bind(app core.App, settings config.Config) (server.Deps, accounts.Deps, err
 	notices.Bind(app, notices.Deps{
 		Text: texts.Text, Recipient: guide.Recipient, Listening: accounts.Listening, Push: meter.Pusher(sender), Queue: queue, Now: time.Now,
 	})
+	storage.Bind(app, storage.Deps{Queue: queue})
 	imports.Bind(app)
 	previews.Bind(app, previews.Deps{Previewer: meter.Previewer(previewer), Queue: queue})
 	telemetry.Bind(app, telemetry.Deps{DSN: settings.SentryDSN, Traces: settings.SentryTraces, Version: version, Queue: queue, Now: time.Now})
