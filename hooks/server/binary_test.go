@@ -195,6 +195,17 @@ func (r *running) stop(t testing.TB) int {
 	return r.wait(t)
 }
 
+// complaints are what the log holds that is no mere news, and what is no log.
+func (r *running) complaints() string {
+	var b strings.Builder
+	for line := range strings.Lines(r.stderr.String()) {
+		if !strings.Contains(line, " level=INFO ") {
+			b.WriteString(line)
+		}
+	}
+	return b.String()
+}
+
 func (r *running) wait(t testing.TB) int {
 	t.Helper()
 	select {
@@ -312,7 +323,7 @@ func TestServes(t *testing.T) {
 			t.Errorf("%d %s %s", code, out, stderr)
 		}
 	})
-	if code := r.stop(t); code != 0 || r.stderr.String() != "" {
+	if code := r.stop(t); code != 0 || r.complaints() != "" {
 		t.Errorf("ended with %d: %s", code, r.stderr)
 	}
 	if left, err := os.ReadDir(filepath.Join(dir, spool)); err != nil || len(left) != 0 {

@@ -32,7 +32,7 @@ func (r *room) endWork(e *core.TerminateEvent) error {
 func (r *room) awaitWork(e *core.TerminateEvent) error {
 	select {
 	case <-r.work.ended:
-	case <-time.After(time.Until(r.work.by)):
+	case <-time.After(max(time.Until(r.work.by), 100*time.Millisecond)): // the door may have taken all the time
 		e.App.Logger().Warn("work was cut off")
 	}
 	return e.Next()

@@ -85,7 +85,7 @@ func TestSocketActivation(t *testing.T) {
 	if status := s.do(t, "GET", "/api/health", nil, "", nil); status != 200 {
 		t.Errorf("after a restore: %d", status)
 	}
-	if code := s.stop(t); code != 0 || s.stderr.String() != "" {
+	if code := s.stop(t); code != 0 || s.complaints() != "" {
 		t.Errorf("ended with %d: %s", code, s.stderr)
 	}
 }
