@@ -96,7 +96,7 @@ func command(args []string) (*cobra.Command, error) {
 		Version: version, EncryptionKey: settings.EncryptionKey, UseEncryptionKey: config.UseEncryptionKey, Now: time.Now,
 	})
 	root := server.Root(version, data.Open)
-	root.AddCommand(server.Serve(app, work), server.AsItIs(data.Migrate()), server.Settings(settings, data.Rekey()), accounts.Command(app, people), seeds.Command(app),
+	root.AddCommand(server.Serve(app, work), server.Health(work), server.AsItIs(data.Migrate()), server.Settings(settings, data.Rekey()), accounts.Command(app, people), seeds.Command(app),
 		imports.Command(app, imports.Deps{
 			Text: people.Text, Username: accounts.FreeUsername, AWS: config.ReadAWS, Audit: audit.Imported, Now: time.Now,
 		}), storage.Command(app, storage.CommandDeps{Hold: func() (io.Closer, error) { return server.Hold(settings.DataDir) }}),
