@@ -22,6 +22,7 @@ import (
 	"onlibrary/hooks/apidocs"
 	"onlibrary/hooks/audit"
 	"onlibrary/hooks/catalogue"
+	"onlibrary/hooks/certificates"
 	"onlibrary/hooks/imports"
 	"onlibrary/hooks/limits"
 	"onlibrary/hooks/locale"
@@ -143,9 +144,13 @@ func bind(app core.App, settings config.Config) (server.Deps, accounts.Deps, err
 	previewer := media.New(media.Config{
 		FFmpeg: settings.FFmpeg, CacheDir: server.Cache(settings.DataDir), TempDir: server.Spool(settings.DataDir), Logger: slog.Default(),
 	})
+	keeper := certs.New(certs.Config{
+		Domains: settings.Domains, Email: settings.ACMEEmail, CA: settings.ACMECA, CARoot: settings.ACMECARoot,
+		Dir: server.CertificatesDir(settings.DataDir), CertFile: settings.TLSCert, KeyFile: settings.TLSKey,
+	})
 	meter := metrics.Bind(app, metrics.Deps{
 		Log: slog.Default(), Version: version, Token: settings.MetricsToken, Trusts: settings.Trusts, Queue: queue,
-		Outbox: []string{schema.ChannelMail, schema.ChannelPush}, Now: time.Now,
+		Outbox: []string{schema.ChannelMail, schema.ChannelPush}, Certificates: keeper.Ends, Now: time.Now,
 	})
 	guide := locale.Bind(app, locale.Deps{Catalog: texts, Now: time.Now})
 	people := accounts.Deps{
@@ -160,17 +165,19 @@ func bind(app core.App, settings config.Config) (server.Deps, accounts.Deps, err
 	audit.Bind(app, audit.Deps{Now: time.Now})
 	accounts.Bind(app, people)
 	catalogue.Bind(app, catalogue.Deps{Text: texts.Text, Language: guide.Language, Now: time.Now})
-	notices.Bind(app, notices.Deps{
+	tell := notices.Bind(app, notices.Deps{
 		Text: texts.Text, Recipient: guide.Recipient, Listening: accounts.Listening, Push: meter.Pusher(sender), Queue: queue, Now: time.Now,
+	})
+	ofSystem := func(tx core.App, user *core.Record, key string, words map[string]any) error {
+		return tell(tx, notices.Notice{User: user, Kind: schema.KindSystem, Key: key, Data: words})
+	}
+	certificates.Bind(app, certificates.Deps{
+		Status: keeper.Status, Text: texts.Text, Recipient: guide.Recipient, Notify: ofSystem, Now: time.Now,
 	})
 	storage.Bind(app, storage.Deps{Queue: queue})
 	imports.Bind(app)
 	previews.Bind(app, previews.Deps{Previewer: meter.Previewer(previewer), Queue: queue})
 	telemetry.Bind(app, telemetry.Deps{DSN: settings.SentryDSN, Traces: settings.SentryTraces, Version: version, Queue: queue, Now: time.Now})
-	keeper := certs.New(certs.Config{
-		Domains: settings.Domains, Email: settings.ACMEEmail, CA: settings.ACMECA, CARoot: settings.ACMECARoot,
-		Dir: server.CertificatesDir(settings.DataDir), CertFile: settings.TLSCert, KeyFile: settings.TLSKey,
-	})
 	work := server.Deps{
 		Certificates: keeper, Config: settings, Version: version, EnsureSuperuser: accounts.EnsureSuperuser, SetupPath: accounts.SetupPath,
 		Start: func() error {
