@@ -140,6 +140,6 @@ func machine(e *core.RequestEvent) error { return reply.Machine(e.Next()) }
 // leaveOut keeps out of backups what the next start makes anew, and the keys of
 // certificates.
 func leaveOut(e *core.BackupEvent) error {
-	e.Exclude = append(e.Exclude, spool, cache, certificates, lockName)
+	e.Exclude = append(e.Exclude, Apart()...)
 	return e.Next()
 }
