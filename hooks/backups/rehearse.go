@@ -147,3 +147,13 @@ func (r *room) note(result Rehearsal) error {
 	}
 	return os.Rename(path+".part", path)
 }
+
+// Restorable tells when a restore of the newest backup was last tried, and why it
+// failed; a zero time where none was, and no problem where all was well.
+func Restorable(app core.App) (at time.Time, problem string, err error) {
+	last, err := LastRehearsal(app)
+	if err != nil || last == nil {
+		return time.Time{}, "", err
+	}
+	return last.At, last.Problem, nil
+}

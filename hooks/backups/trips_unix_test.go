@@ -9,6 +9,7 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"mime/multipart"
@@ -29,6 +30,8 @@ import (
 	"onlibrary/internal/archive"
 	"onlibrary/internal/schema"
 )
+
+var errBusy = errors.New("the library is busy")
 
 // running is a server that runs.
 type running struct {
@@ -107,6 +110,9 @@ func (r *running) do(method, path, contentType string, body io.Reader, into any)
 		return err
 	}
 	defer response.Body.Close()
+	if response.StatusCode == http.StatusServiceUnavailable {
+		return errBusy
+	}
 	if response.StatusCode >= 300 {
 		text, err := io.ReadAll(response.Body)
 		return fmt.Errorf("%s %s: %s %s %w", method, path, response.Status, text, err)
@@ -154,20 +160,26 @@ func (r *running) load(t testing.TB) (stop func() (writes int64)) {
 				var err error
 				switch n % 4 {
 				case 3:
-					err = r.do(http.MethodDelete, "/api/collections/documents/records/"+ids[0], "", nil, nil)
-					ids = ids[1:]
+					if err = r.do(http.MethodDelete, "/api/collections/documents/records/"+ids[0], "", nil, nil); err == nil {
+						ids = ids[1:]
+					}
 				case 2:
 					_, err = r.upload(ids[0], 40_000)
 				default:
 					var id string
-					id, err = r.upload("", 20_000)
-					ids = append(ids, id)
+					if id, err = r.upload("", 20_000); err == nil {
+						ids = append(ids, id)
+					}
 				}
-				if err != nil {
+				switch {
+				case errors.Is(err, errBusy): // two programs wrote at once, and it says to try again
+					n--
+				case err != nil:
 					t.Error(err)
 					return
+				default:
+					writes.Add(1)
 				}
-				writes.Add(1)
 			}
 		})
 	}
