@@ -9,7 +9,7 @@ TOOLS   := $(CURDIR)/.cache/tools
 GOFILES := $(shell git ls-files --cached --others --exclude-standard '*.go')
 
 .DEFAULT_GOAL := help
-.PHONY: help run build dev test test-go test-ui test-e2e proof race cover bench lint format ui release-data need-go need-node need-tools clean
+.PHONY: help run build dev test test-go test-ui test-e2e proof race cover bench lint format ui release-data manual sbom-ui packages test-ops need-go need-node need-tools clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -40,7 +40,7 @@ proof: need-go ## check docs/parity.md against the tests that passed last
 	@go run ./proof check docs/parity.md .cache/proof/go.txt .cache/proof/e2e.tap
 
 race: need-go ## run the concurrent packages under the race detector (needs a C compiler)
-	CGO_ENABLED=1 go test -race ./internal/jobs/ ./internal/outbox/ ./internal/translate/ ./internal/tries/ ./internal/certs/ ./hooks/previews/
+	CGO_ENABLED=1 go test -race ./internal/jobs/ ./internal/outbox/ ./internal/translate/ ./internal/tries/ ./internal/certs/ ./internal/logs/ ./hooks/previews/ ./hooks/metrics/
 	CGO_ENABLED=1 go test -race -run 'Closes|Idles|Faults|Killed|Frames|Hostile/(forks_away|writes)' ./internal/media/
 	CGO_ENABLED=1 go test -race -run 'Race|AtOnce|Setup|Stream' ./hooks/accounts/ ./hooks/limits/ ./hooks/locale/
 	CGO_ENABLED=1 go test -race -run 'Broadcast|Anew|Watch|Wake|Start|Silent' ./hooks/notices/ ./hooks/telemetry/
@@ -51,6 +51,22 @@ cover: need-go need-tools ## report how much of the code the Go tests run
 
 bench: build need-tools ## measure beside the rivals
 	go run ./bench
+
+manual: need-go ## write the manual pages and the completions of the shells into .cache/manual
+	MANUAL=$(CURDIR)/.cache/manual go test -count=1 -run '^TestManual$$' .
+
+sbom-ui: need-node # what the web app was built from
+	@mkdir -p .cache/manual
+	npm sbom --prefix ui --package-lock-only --omit dev --sbom-format cyclonedx --sbom-type application > .cache/manual/onlibrary-web.cdx.json
+
+packages: need-go need-node $(TOOLS)/goreleaser $(TOOLS)/cyclonedx-gomod ## build for every system, with packages and checksums, into .cache/dist
+	PATH="$(TOOLS):$$PATH" $(TOOLS)/goreleaser release --snapshot --clean
+
+# Slow, or only root's, or of a machine of its own.
+OPS := $(addprefix ./,$(sort $(dir $(shell git ls-files --cached --others --exclude-standard '*_ops_test.go'))))
+test-ops: need-go need-node need-tools ui manual $(TOOLS)/goreleaser ## run the tests that need root or long, packages in a fresh Debian among them
+	@sh packaging/need.sh ops
+	go test -tags ops -count=1 -timeout 120m -p 1 -run '^TestOps' -v $(OPS)
 
 release-data: need-go ## keep a data folder of this program for the tests of upgrades, as those of VERSION
 	KEEP=$(VERSION) go test -run KeepRelease ./hooks/upgrade
@@ -89,6 +105,13 @@ $(TOOLS)/pebble: | need-go # a certificate authority for tests, and a name serve
 
 $(TOOLS)/versitygw: | need-go # an S3 server for tests
 	GOBIN=$(TOOLS) go install github.com/versity/versitygw/cmd/versitygw@v1.8.0
+
+# Built by an older Go than ours: what it is made of does not build with the newest.
+$(TOOLS)/goreleaser: | need-go # makes releases
+	GOTOOLCHAIN=go1.26.8 GOBIN=$(TOOLS) go install github.com/goreleaser/goreleaser/v2@v2.16.0
+
+$(TOOLS)/cyclonedx-gomod: | need-go # lists what a program was built from
+	GOBIN=$(TOOLS) go install github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
 
 $(TOOLS)/air:
 	GOBIN=$(TOOLS) go install github.com/air-verse/air@v1.67.4
