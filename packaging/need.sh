@@ -1,5 +1,5 @@
 #!/bin/sh
-# need.sh go|node|tools: says in one line what is missing to build or test, or
+# need.sh go|node|tools|ops: says in one line what is missing to build or test, or
 # installs it where that is possible without asking.
 set -u
 
@@ -28,16 +28,25 @@ node)
 tools)
 	# What the tests run besides: program, then its Debian package.
 	packages=
-	for pair in chromium:chromium ffmpeg:ffmpeg ffprobe:ffmpeg pdftoppm:poppler-utils sqlite3:sqlite3 vips:libvips-tools mariadb-install-db:mariadb-server nginx:nginx caddy:caddy; do
+	for pair in chromium:chromium ffmpeg:ffmpeg ffprobe:ffmpeg pdftoppm:poppler-utils sqlite3:sqlite3 vips:libvips-tools mariadb-install-db:mariadb-server nginx:nginx caddy:caddy systemd-analyze:systemd; do
 		command -v "${pair%%:*}" >/dev/null || packages="$packages ${pair#*:}"
 	done
 	# Debian keeps PostgreSQL's programs out of the way.
 	command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || packages="$packages postgresql"
-	[ -z "$packages" ] && exit 0
+	;;
+ops)
+	# What their machines and images are made of.
+	packages=
+	for pair in debootstrap:debootstrap systemd-nspawn:systemd-container rpm:rpm buildah:buildah; do
+		command -v "${pair%%:*}" >/dev/null || packages="$packages ${pair#*:}"
+	done
+	;;
+esac
+
+if [ -n "${packages:-}" ]; then
 	if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
 		# shellcheck disable=SC2086 # a list of words
 		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $packages; } >/dev/null && exit 0
 	fi
 	missing "the tests need more programs: apt-get install$packages"
-	;;
-esac
+fi
