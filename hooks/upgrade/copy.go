@@ -2,6 +2,7 @@ package upgrade
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,6 +14,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"modernc.org/sqlite"
 )
 
 // folder is where the copies of databases lie in the data folder, each in a
@@ -60,7 +63,7 @@ func (c databaseCopy) make(dir string) error {
 		return err
 	}
 	for _, name := range []string{dataFile, auxFile} {
-		err := vacuum(filepath.Join(dir, name), filepath.Join(part, name))
+		err := duplicate(filepath.Join(dir, name), filepath.Join(part, name))
 		if err != nil {
 			return errors.Join(err, os.RemoveAll(part))
 		}
@@ -89,8 +92,9 @@ func (c databaseCopy) describe(path string) error {
 	return flush(path)
 }
 
-// vacuum copies a database, if there is one.
-func vacuum(from, to string) error {
+// duplicate copies a database, if there is one, page by page, and looks through
+// all of it for damage.
+func duplicate(from, to string) error {
 	if missing, err := isMissing(from); err != nil || missing {
 		return err
 	}
@@ -99,13 +103,38 @@ func vacuum(from, to string) error {
 		return err
 	}
 	defer db.Close()
-	if _, err := db.Exec("VACUUM INTO ?", to); err != nil {
+	ctx := context.Background()
+	if err := check(ctx, db, from); err != nil {
+		return err
+	}
+	c, err := db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	if err := c.Raw(func(driver any) error { return pages(driver, to) }); err != nil {
 		return judge(from, err)
 	}
 	if err := os.Chmod(to, 0o600); err != nil {
 		return err
 	}
 	return flush(to)
+}
+
+// pages copies what an open connection is to, by SQLite's own means for that.
+func pages(driver any, to string) error {
+	source, ok := driver.(interface {
+		NewBackup(to string) (*sqlite.Backup, error)
+	})
+	if !ok {
+		return fmt.Errorf("%T makes no copies", driver)
+	}
+	b, err := source.NewBackup(place(to, "_pragma=journal_mode(OFF)&_pragma=synchronous(OFF)")) // it is flushed when it is whole
+	if err != nil {
+		return err
+	}
+	_, err = b.Step(-1)
+	return errors.Join(err, b.Finish())
 }
 
 // unready ends the name of a copy that is being made.

@@ -124,16 +124,21 @@ func lost(dir string) error {
 
 // open opens a database to be read only.
 func open(path string) (*sql.DB, error) {
-	uri := url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(path), RawQuery: "mode=ro&_pragma=busy_timeout(10000)"}
-	if !strings.HasPrefix(uri.Path, "/") {
-		uri.Path = "/" + uri.Path // a drive's letter
-	}
-	db, err := sql.Open("sqlite", uri.String())
+	db, err := sql.Open("sqlite", place(path, "mode=ro&_pragma=busy_timeout(10000)"))
 	if err != nil {
 		return nil, err
 	}
 	db.SetMaxOpenConns(1)
 	return db, nil
+}
+
+// place is a database by its path as SQLite's address.
+func place(path, how string) string {
+	uri := url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(path), RawQuery: how}
+	if !strings.HasPrefix(uri.Path, "/") {
+		uri.Path = "/" + uri.Path // a drive's letter
+	}
+	return uri.String()
 }
 
 func (s *state) read(db *sql.DB) error {

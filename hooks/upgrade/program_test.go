@@ -117,13 +117,18 @@ func command(t testing.TB, version, dir string, args ...string) *exec.Cmd {
 	return c
 }
 
-// run runs a command to its end.
+// run runs a command to its end, which comes within a minute.
 func run(t testing.TB, c *exec.Cmd) (stdout, stderr string, code int) {
 	t.Helper()
 	var out, errs bytes.Buffer
 	c.Stdout, c.Stderr = &out, &errs
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	late := time.AfterFunc(time.Minute, func() { _ = c.Process.Kill() }) // of which the exit code tells
+	defer late.Stop()
 	var exit *exec.ExitError
-	if err := c.Run(); err != nil && !errors.As(err, &exit) {
+	if err := c.Wait(); err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)
 	}
 	return out.String(), errs.String(), c.ProcessState.ExitCode()

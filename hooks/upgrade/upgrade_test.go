@@ -213,6 +213,40 @@ func killAt(t *testing.T, dir, step string) {
 	}
 }
 
+// A damaged database is refused by whatever opens it, and left alone, with what a
+// kill left unwritten beside it too.
+func TestDamagedDatabase(t *testing.T) {
+	dir, _ := library(t)
+	s := serve(t, earlier, dir)
+	s.upload(t, "Persuasion") // some pages lie beside the database, which would hide that theirs are damaged
+	if err := s.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	<-s.exited
+	f, err := os.OpenFile(filepath.Join(dir, "data.db"), os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for page := int64(0); page < info.Size(); page += 4096 {
+		if _, err := f.WriteAt(bytes.Repeat([]byte{0xa5}, 512), page); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Remove(filepath.Join(dir, "data.db-shm")); err != nil {
+		t.Fatal(err)
+	}
+	was := files(t, dir)
+	for _, args := range [][]string{{"serve"}, {"user", "create", "--email", "bob@example.org"}, {"migrate", "status"}} {
+		refused(t, command(t, earlier, dir, args...), "data.db is damaged", "onlibrary backup restore FILE")
+	}
+	unchanged(t, dir, was)
+}
+
 // The settings are ciphertext in the database from the first start with a key,
 // no trace of the plain ones is left, and without the key nothing starts.
 func TestEncryptionKey(t *testing.T) {
