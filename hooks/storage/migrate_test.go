@@ -203,7 +203,7 @@ func TestMigrateRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			out, err := h.migrate(t, test.stdin, test.args...)
-			if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n") {
+			if err == nil || !strings.Contains(err.Error(), test.want) || strings.ContainsAny(err.Error(), "\n<") {
 				t.Errorf("%v\n%s", err, out)
 			}
 			if h.Settings().S3.Enabled || len(s3.Keys(t, "")) > 0 {

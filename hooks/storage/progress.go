@@ -98,8 +98,9 @@ func (p *progress) line(text string, stays bool) error {
 	return err
 }
 
-// oneLine bounds what another program said.
+// oneLine bounds what another program said, without the XML that it came in.
 func oneLine(s string) string {
+	s, _, _ = strings.Cut(s, "(RAW:")
 	r := []rune(strings.Join(strings.FieldsFunc(s, func(c rune) bool { return unicode.IsSpace(c) || unicode.IsControl(c) }), " "))
 	if len(r) > 500 {
 		r = append(r[:499], '…')
