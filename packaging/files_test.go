@@ -227,3 +227,28 @@ func TestLaunchdReadsThePlist(t *testing.T) {
 		t.Errorf("%d keys have %d values, want %d", keys, values, want)
 	}
 }
+
+// commands is what a part of a document has people enter.
+func commands(t *testing.T, path, from, to string) string {
+	t.Helper()
+	_, text, found := strings.Cut(read(t, path), from)
+	if !found {
+		t.Fatalf("%s has no %q", path, from)
+	}
+	text, _, _ = strings.Cut(text, to)
+	var all strings.Builder
+	for _, m := range regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(text, -1) {
+		all.WriteString(m[1])
+	}
+	return all.String()
+}
+
+// TestReadmeInstallsAsTheDocument wants the README to say the very commands
+// that docs/install.md does, which are followed word for word by another test.
+func TestReadmeInstallsAsTheDocument(t *testing.T) {
+	short := commands(t, "../README.md", "\n## Install\n", "\n## ")
+	long := commands(t, "../docs/install.md", "\n## A server with Debian\n", "\n### ")
+	if short == "" || short != long {
+		t.Errorf("the README says\n%s\ndocs/install.md\n%s", short, long)
+	}
+}
