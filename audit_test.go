@@ -115,12 +115,12 @@ func TestCopiedRoleIsByWhoCopiedIt(t *testing.T) {
 
 func TestUserCommandIsAuditedAsACommand(t *testing.T) {
 	app := testapp.New(t)
-	_, people, err := bind(app, config.Config{DataDir: app.DataDir()})
+	h, err := bind(app, config.Config{DataDir: app.DataDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, args := range []string{"create --username pupil", "deactivate pupil", "set-role pupil librarian"} {
-		c := accounts.Command(app, people)
+		c := accounts.Command(app, h.accounts)
 		c.SetIn(strings.NewReader("a-good-password\n"))
 		c.SetOut(io.Discard)
 		c.SetArgs(strings.Fields(args))

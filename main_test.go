@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"io/fs"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -31,6 +32,7 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == media.ChildArg {
 		os.Exit(media.ChildMain(os.Args[2:]))
 	}
+	slog.SetDefault(slog.New(slog.DiscardHandler)) // a line a request says nothing here
 	os.Exit(m.Run())
 }
 
@@ -38,7 +40,7 @@ func TestMain(m *testing.M) {
 func open(t *testing.T) (core.App, *httptest.Server) {
 	t.Helper()
 	app := testapp.New(t)
-	if _, _, err := bind(app, config.Config{DataDir: app.DataDir(), HTTPAddr: "127.0.0.1:0"}); err != nil {
+	if _, err := bind(app, config.Config{DataDir: app.DataDir(), HTTPAddr: "127.0.0.1:0"}); err != nil {
 		t.Fatal(err)
 	}
 	router, err := apis.NewRouter(app)
@@ -81,6 +83,8 @@ func guest() map[string]struct {
 		"POST /notifications/read-all":           {"POST", "/api/library/notifications/read-all", http.StatusUnauthorized},
 		"POST /push":                             {"POST", "/api/library/push", http.StatusUnauthorized},
 		"POST /broadcast":                        {"POST", "/api/library/broadcast", http.StatusUnauthorized},
+		"GET /doctor":                            {"GET", "/api/library/doctor", http.StatusUnauthorized},
+		"POST /doctor":                           {"POST", "/api/library/doctor", http.StatusUnauthorized},
 		"GET /openapi.json":                      {"GET", "/api/library/openapi.json", http.StatusOK},
 		"GET /api/docs":                          {"GET", "/api/docs", http.StatusOK},
 		"GET /livez":                             {"GET", "/livez", http.StatusOK},

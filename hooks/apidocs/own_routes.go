@@ -7,10 +7,11 @@ import (
 )
 
 const (
-	own    = "/api/library"
-	signed = "Any patron who is signed in."
-	anyone = "Anyone, guests too."
-	sender = "Who has the permission `" + names.NotificationsSend + "`."
+	own       = "/api/library"
+	signed    = "Any patron who is signed in."
+	anyone    = "Anyone, guests too."
+	superuser = "A superuser."
+	sender    = "Who has the permission `" + names.NotificationsSend + "`."
 )
 
 // ownRoutes describes each route under /api/library, once.
@@ -114,11 +115,33 @@ func ownRoutes() []route {
 			answer: answer("How many clients took it.", fields(object{"delivered": object{"type": "integer", "minimum": 0}})),
 		},
 		{
+			method: "GET", path: own + "/doctor", tag: "server", id: "doctor.last", summary: "What the doctor found last",
+			text: "It looks every night, and whenever the command or the other method does. A 404 where nobody has looked yet.",
+			who:  superuser, refuses: []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound},
+			answer: answer("All findings.", found()),
+		},
+		{
+			method: "POST", path: own + "/doctor", tag: "server", id: "doctor.look", summary: "Look now whether everything is in order",
+			text: "Which may take a minute.", who: superuser, refuses: []int{http.StatusUnauthorized, http.StatusForbidden},
+			answer: answer("All findings.", found()),
+		},
+		{
 			method: "GET", path: own + "/openapi.json", tag: "server", id: "openapi", summary: "This description",
 			text: "It follows the collections as they are. There is a page of it at `/api/docs`.", who: anyone, guests: true,
 			answer: answer("OpenAPI 3.1.", object{"type": "object", "required": []string{"openapi", "info", "paths"}}),
 		},
 	}
+}
+
+// found is a report of the doctor.
+func found() object {
+	return fields(object{
+		"at": object{"type": "string", "format": "date-time"}, "version": text("", "1.0.0"), "ok": object{"type": "boolean", "description": "Nothing failed."},
+		"checks": object{"type": "array", "items": fields(object{
+			"name": text("", "disk"), "state": object{"type": "string", "enum": []string{"ok", "off", "warning", "failed", "skipped"}},
+			"detail": text("In English, one line.", "only 310 MB of 20.0 GB are free"), "hint?": text("What to do about it.", "make room"),
+		})},
+	})
 }
 
 // signedIn is the answer to a sign-in.

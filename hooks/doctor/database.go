@@ -43,7 +43,7 @@ func (r *room) database(ctx context.Context, app core.App) Finding {
 		}
 	}
 	if !app.IsBootstrapped() {
-		if err := app.Bootstrap(); err != nil {
+		if err := r.Open(); err != nil {
 			return fail("look at the settings, the encryption key among them: onlibrary config show", "it cannot be opened: %v", err)
 		}
 	}

@@ -22,6 +22,8 @@ type Deps struct {
 	Config  config.Config
 	Version string
 	Now     func() time.Time
+	// Open opens the app as it is, for the command.
+	Open func() error
 	// Held tells whether a server works on the data folder.
 	Held func(dataDir string) (bool, error)
 	// Certificates keeps the certificates that the settings ask for.
@@ -59,9 +61,9 @@ func Bind(app core.App, d Deps) {
 		}
 	})
 	app.OnServe().Bind(&hook.Handler[*core.ServeEvent]{Id: "onlibrary.doctor.serve", Func: func(e *core.ServeEvent) error {
-		g := e.Router.Group("/api/library/doctor").Bind(apis.RequireSuperuserAuth())
-		g.GET("", r.last)
-		g.POST("", r.look)
+		g := e.Router.Group("/api/library")
+		g.GET("/doctor", r.last).Bind(apis.RequireSuperuserAuth())
+		g.POST("/doctor", r.look).Bind(apis.RequireSuperuserAuth())
 		return e.Next()
 	}})
 }

@@ -348,6 +348,7 @@ func TestDamagedDatabaseIsFound(t *testing.T) {
 		t.Fatal(err)
 	}
 	app := core.NewBaseApp(core.BaseAppConfig{DataDir: p.DataDir()})
+	p.Open = app.Bootstrap
 	found, failed := examineApp(t, app, p.Deps, certs.Config{})
 	if failed == nil || found["database"].State != Failed || !strings.Contains(found["database"].Hint, "backup restore") {
 		t.Errorf("%v: %+v", failed, found["database"])
