@@ -57,6 +57,16 @@ func TestBackupsInABucket(t *testing.T) {
 	if err := release(); err != nil {
 		t.Fatal(err)
 	}
+	h.workOn(dir)
+	for _, args := range [][]string{{"verify", keys[0]}, {"restore", "--yes", keys[0]}} {
+		if out, err := h.command(t, args...); err != nil {
+			t.Errorf("%v: %s %v", args, out, err)
+		}
+	}
+	if out, err := h.command(t, "verify", "nothing.zip"); err == nil || !strings.Contains(err.Error(), "nothing.zip") {
+		t.Errorf("%s %v", out, err)
+	}
+	h.workOn(h.DataDir())
 	if left := texts(t, h.room.Spool); len(left) > 0 {
 		t.Errorf("left in the spool: %v", left)
 	}

@@ -90,7 +90,7 @@ func (r *room) put(ctx context.Context, app core.App, w *workshop, name string, 
 	defer os.Remove(part) // gone already where all went well
 	err = o.room(filepath.Dir(part))
 	if err == nil {
-		err = write(f)
+		err = write(&archive.Early{File: f})
 	}
 	if err == nil {
 		err = f.Sync()

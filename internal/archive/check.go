@@ -50,7 +50,10 @@ func (a *Archive) Extract(ctx context.Context, place func(name string) string, p
 		if err != nil {
 			return err
 		}
-		err = errors.Join(e.copy(ctx, f, progress), f.Close())
+		early := &Early{File: f}
+		err = e.copy(ctx, early, progress)
+		early.finish()
+		err = errors.Join(err, f.Close())
 		if err == nil && !e.file.Modified.IsZero() {
 			err = os.Chtimes(to, e.file.Modified, e.file.Modified)
 		}
