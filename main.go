@@ -77,14 +77,15 @@ func command(args []string) (*cobra.Command, error) {
 	data := upgrade.Bind(app, upgrade.Deps{
 		Version: version, EncryptionKey: settings.EncryptionKey, UseEncryptionKey: config.UseEncryptionKey, Now: time.Now,
 	})
-	asItIs := func() error { return data.Open(false) }
-	h.backups.Open, h.backups.Close, h.doctor.Open = asItIs, data.Close, asItIs
-	root := server.Root(version, func(upToDate bool) error {
+	open := func(upToDate bool) error {
 		if err := backups.Settle(settings.DataDir); err != nil { // what a killed restore left
 			return err
 		}
 		return data.Open(upToDate)
-	})
+	}
+	asItIs := func() error { return open(false) }
+	h.backups.Open, h.backups.Close, h.doctor.Open = asItIs, data.Close, asItIs
+	root := server.Root(version, open)
 	root.AddCommand(server.Serve(app, h.server), server.Health(h.server), server.AsItIs(data.Migrate()), server.Settings(settings, data.Rekey()), accounts.Command(app, h.accounts), seeds.Command(app),
 		imports.Command(app, imports.Deps{
 			Text: h.accounts.Text, Username: accounts.FreeUsername, AWS: config.ReadAWS, Audit: audit.Imported, Now: time.Now,

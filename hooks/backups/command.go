@@ -44,8 +44,12 @@ func Command(app core.App, d Deps) *cobra.Command {
 	return c
 }
 
-// library fails where there is none yet: opening it would make one.
+// library fails where there is none yet: opening it would make one. What a
+// killed restore left is ended before, or it might find none.
 func (r *room) library() error {
+	if err := Settle(r.DataDir); err != nil {
+		return err
+	}
 	if _, err := os.Stat(filepath.Join(r.DataDir, database)); errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("there is no library in %s", r.DataDir)
 	}

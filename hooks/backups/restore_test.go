@@ -265,10 +265,11 @@ func TestSettle(t *testing.T) {
 	if err := held.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := Settle(dir); err != nil {
-		t.Fatal(err)
+	h.workOn(dir)
+	if out, err := h.command(t, "list"); err != nil { // opens it, too
+		t.Fatal(out, err)
 	}
-	if diff := cmp.Diff(before, texts(t, dir)); diff != "" {
+	if diff := cmp.Diff(before, texts(t, dir)); diff != "" || swap.Pending(dir) {
 		t.Error(diff)
 	}
 }
