@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/pocketbase/pocketbase/core"
@@ -93,7 +94,7 @@ func bind(app core.App, settings config.Config) (house, error) {
 		return tell(tx, notices.Notice{User: user, Kind: schema.KindSystem, Key: key, Data: words})
 	}
 	safety := backups.Deps{
-		DataDir: settings.DataDir, Version: version, Spool: server.Spool(settings.DataDir), Keep: append(server.Apart(), upgrade.Apart()...),
+		DataDir: settings.DataDir, Version: version, Spool: server.Spool(settings.DataDir), Keep: slices.Concat(server.Apart(), upgrade.Apart(), doctor.Apart()),
 		Recipients: settings.BackupRecipients, Identity: settings.BackupIdentity, Bucket: settings.BackupBucket, EncryptionEnv: config.EncryptionKeyEnv,
 		Text: texts.Text, Recipient: guide.Recipient, Now: time.Now,
 		Notify: ofSystem,

@@ -70,6 +70,10 @@ func (r *Report) print(w io.Writer) error {
 // keptName is the file, in the data folder, with the last report.
 const keptName = ".doctor.json"
 
+// Apart are the entries of the data folder that belong to it and not to the
+// library: no backup holds them, so that none brings an old report back.
+func Apart() []string { return []string{keptName} }
+
 // keep has the report outlive the process.
 func keep(dataDir string, report *Report) error {
 	text, err := json.Marshal(report)
