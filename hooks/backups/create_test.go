@@ -278,3 +278,17 @@ func TestListAndName(t *testing.T) {
 		t.Error(out, err)
 	}
 }
+
+// Without a terminal, progress is plain lines, and few.
+func TestPlainProgress(t *testing.T) {
+	var out strings.Builder
+	m := newMeter(&out, "writing")
+	m.progress(1, 4)
+	m.shown = m.shown.Add(-m.every)
+	m.progress(2, 4)
+	m.progress(3, 4)
+	m.end()
+	if got := out.String(); !strings.HasPrefix(got, "writing 50 % of 4 B, ") || strings.Count(got, "\n") != 1 || strings.Contains(got, "\x1b") {
+		t.Errorf("%q", got)
+	}
+}

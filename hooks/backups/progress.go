@@ -40,33 +40,41 @@ func tally(all int64, progress func(done, all int64)) func(n int) {
 	}
 }
 
-// meter shows on a terminal how far something is, and elsewhere nothing.
+// meter shows how far something is: on a terminal in one line that changes,
+// elsewhere in a line every ten seconds.
 type meter struct {
-	out   io.Writer // nil where there is no terminal
-	what  string
-	began time.Time
-	shown time.Time
+	out          io.Writer
+	terminal     bool
+	every        time.Duration
+	what         string
+	began, shown time.Time
 }
 
 func newMeter(out io.Writer, what string) *meter {
-	m := &meter{what: what, began: time.Now()}
+	now := time.Now()
+	m := &meter{out: out, every: 10 * time.Second, what: what, began: now, shown: now}
 	if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		m.out = f
+		m.terminal, m.every = true, 200*time.Millisecond
 	}
 	return m
 }
 
 func (m *meter) progress(done, all int64) {
-	if m.out == nil || time.Since(m.shown) < 200*time.Millisecond {
+	if time.Since(m.shown) < m.every {
 		return
 	}
 	m.shown = time.Now()
-	fmt.Fprintf(m.out, "\r\x1b[K%s %d %% of %s, %s", m.what, 100*done/max(all, 1), amount(all), speed(done, time.Since(m.began)))
+	line := fmt.Sprintf("%s %d %% of %s, %s", m.what, 100*done/max(all, 1), amount(all), speed(done, time.Since(m.began)))
+	if m.terminal {
+		fmt.Fprint(m.out, "\r\x1b[K"+line)
+		return
+	}
+	fmt.Fprintln(m.out, line)
 }
 
 // end takes the line away.
 func (m *meter) end() {
-	if m.out != nil {
+	if m.terminal {
 		fmt.Fprint(m.out, "\r\x1b[K")
 	}
 }
