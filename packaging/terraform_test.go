@@ -193,7 +193,8 @@ func TestTerraformOpensOnlyTheWeb(t *testing.T) {
 }
 
 // TestTerraformKeepsTheBucketPrivate wants a bucket that nothing can make
-// public, and a user who may do to it what the library does, and no more.
+// public, and that keeps no parts of uploads that were cut off, and a user who
+// may do to it what the library does, and no more.
 func TestTerraformKeepsTheBucketPrivate(t *testing.T) {
 	blocks := terraform(t)
 	if n := len(find(blocks, "resource", "aws_s3_bucket")); n != 1 {
@@ -208,7 +209,11 @@ func TestTerraformKeepsTheBucketPrivate(t *testing.T) {
 	if n := len(find(blocks, "resource", "aws_s3_bucket_acl")); n != 0 {
 		t.Error("the bucket has an ACL")
 	}
-	allowed := []string{"s3:ListBucket", "s3:ListBucketMultipartUploads", "s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"}
+	rule := only(t, only(t, blocks, "resource", "aws_s3_bucket_lifecycle_configuration").Blocks, "rule")
+	if value(t, rule, "status").AsString() != "Enabled" || !value(t, only(t, rule.Blocks, "abort_incomplete_multipart_upload"), "days_after_initiation").RawEquals(cty.NumberIntVal(1)) {
+		t.Error("uploads that were cut off stay longer than docs/storage.md says")
+	}
+	allowed := []string{"s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"}
 	for _, b := range find(only(t, blocks, "data", "aws_iam_policy_document", "files").Blocks, "statement") {
 		for _, action := range value(t, b.Body, "actions").AsValueSlice() {
 			if !slices.Contains(allowed, action.AsString()) {

@@ -58,7 +58,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "library" {
     }
 
     abort_incomplete_multipart_upload {
-      days_after_initiation = 7
+      days_after_initiation = 1
     }
   }
 }
@@ -103,13 +103,13 @@ resource "aws_iam_user_policy" "library" {
 data "aws_iam_policy_document" "files" {
   statement {
     sid       = "List"
-    actions   = ["s3:ListBucket", "s3:ListBucketMultipartUploads"]
+    actions   = ["s3:ListBucket"]
     resources = [aws_s3_bucket.library.arn]
   }
 
   statement {
     sid       = "ReadAndWrite"
-    actions   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
+    actions   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"]
     resources = ["${aws_s3_bucket.library.arn}/*"]
   }
 }
