@@ -60,7 +60,7 @@ func openDoor(d Deps, out io.Writer) (o *door, err error) {
 	o.guard.Stall = writeStall
 	o.guard.Places.All = min(connectionsMost, listen.OpenFiles()*3/4) // the database and the files want theirs
 	o.guard.Places.Each = connectionsEach
-	o.guard.Places.Exempt = d.trusts
+	o.guard.Places.Exempt = d.Config.Trusts
 	name := listen.NameHTTP
 	if d.sealed() {
 		name = listen.NameHTTPS

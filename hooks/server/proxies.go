@@ -2,7 +2,6 @@ package server
 
 import (
 	"net/netip"
-	"slices"
 
 	"github.com/pocketbase/pocketbase/core"
 )
@@ -13,20 +12,12 @@ import (
 func (r *room) heed(e *core.RequestEvent) error {
 	headers := e.App.Settings().TrustedProxy.Headers
 	peer, _ := netip.ParseAddr(e.RemoteIP()) // the zero one is not trusted
-	if len(headers) > 0 && !r.trusts(peer) {
+	if len(headers) > 0 && !r.Config.Trusts(peer) {
 		for _, h := range headers {
 			e.Request.Header.Del(h)
 		}
 	}
 	return e.Next()
-}
-
-func (d Deps) trusts(peer netip.Addr) bool {
-	peer = peer.Unmap().WithZone("")
-	if len(d.Config.TrustedProxies) == 0 {
-		return peer.IsLoopback()
-	}
-	return slices.ContainsFunc(d.Config.TrustedProxies, func(p netip.Prefix) bool { return p.Contains(peer) })
 }
 
 // nameHeader has the usual header believed where the operator names proxies

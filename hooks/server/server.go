@@ -53,7 +53,7 @@ type room struct {
 // Bind furnishes the room.
 func Bind(app core.App, d Deps) {
 	r := &room{Deps: d}
-	r.listeners.All, r.listeners.Each, r.listeners.Exempt = listenersMost, listenersEach, d.trusts
+	r.listeners.All, r.listeners.Each, r.listeners.Exempt = listenersMost, listenersEach, d.Config.Trusts
 	app.OnServe().Bind(serve("limits", r.limits, -100))
 	app.OnServe().Bind(serve("first", r.first, -90))
 	app.OnServe().Bind(serve("start", r.start, 998))
