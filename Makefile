@@ -40,7 +40,7 @@ proof: need-go ## check docs/parity.md against the tests that passed last
 	@go run ./proof check docs/parity.md .cache/proof/go.txt .cache/proof/e2e.tap
 
 race: need-go need-tools ## run the concurrent packages under the race detector (needs a C compiler)
-	CGO_ENABLED=1 go test -race ./internal/jobs/ ./internal/outbox/ ./internal/translate/ ./internal/tries/ ./internal/certs/ ./internal/logs/ ./hooks/previews/ ./hooks/metrics/
+	CGO_ENABLED=1 go test -race ./internal/jobs/ ./internal/listen/ ./internal/outbox/ ./internal/translate/ ./internal/tries/ ./internal/certs/ ./internal/listen/ ./internal/logs/ ./hooks/previews/ ./hooks/metrics/
 	CGO_ENABLED=1 go test -race -run 'Closes|Idles|Faults|Killed|Frames|Hostile/(forks_away|writes)' ./internal/media/
 	CGO_ENABLED=1 go test -race -run 'Race|AtOnce|Setup|Stream' ./hooks/accounts/ ./hooks/limits/ ./hooks/locale/
 	CGO_ENABLED=1 go test -race -run 'Migrate|Silent' ./hooks/storage/
