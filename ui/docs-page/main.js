@@ -1,6 +1,8 @@
 // The page of the API: Swagger UI, and a form to sign in with, whose token every call then carries.
 import SwaggerUI from 'swagger-ui-dist/swagger-ui-es-bundle.js'
 import 'swagger-ui-dist/swagger-ui.css'
+import '@fontsource-variable/literata/opsz.css'
+import { name } from './names.js'
 import './page.css'
 
 const scheme = 'bearer'
@@ -28,6 +30,8 @@ const ui = SwaggerUI({
   validatorUrl: null,
   queryConfigEnabled: false,
 })
+
+name(document.querySelector('#reference'))
 
 const [signIn, signOut] = [document.querySelector('#sign-in'), document.querySelector('#sign-out')]
 const said = document.querySelector('#said')
