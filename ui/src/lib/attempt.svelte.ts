@@ -1,5 +1,5 @@
 import { t } from './i18n'
-import { fieldErrors, reason } from './pb'
+import { fieldErrors, isOffline, reason } from './pb'
 
 /** One form's tries to save: whether one is going on, and what the server said to the last. */
 export class Attempt {
@@ -29,6 +29,7 @@ export class Attempt {
       this.errors = Object.fromEntries(said.filter(([field]) => this.#fields.includes(field)))
       const others = said.filter(([field]) => !this.#fields.includes(field)).map(([, words]) => words)
       if (others.length > 0) this.problem = others.join(' ')
+      else if (isOffline(error)) this.problem = t('ui.fault.offline.text')
       else if (said.length === 0) this.problem = reason(error, t('ui.fault.text'))
       return false
     } finally {
