@@ -75,7 +75,7 @@ read: it is asked for on a terminal, and else is the first line of standard inpu
 		user.Set("state", schema.StateInactive)
 		return "is inactive", nil
 	})
-	setRole := set("set-role IDENT ROLE", "Give a user a role, by its name or id", cobra.ExactArgs(2), func(_ *cobra.Command, user *core.Record, args []string) (string, error) {
+	setRole := set("set-role IDENT ROLE", "Give a user, by e-mail or username, a role, by its name or id", cobra.ExactArgs(2), func(_ *cobra.Command, user *core.Record, args []string) (string, error) {
 		role, err := findRole(app, args[1])
 		if err != nil {
 			return "", err
@@ -83,7 +83,7 @@ read: it is asked for on a terminal, and else is the first line of standard inpu
 		user.Set("role", role.Id)
 		return "has the role " + role.GetString("name"), nil
 	})
-	reset := set("reset IDENT", "Give a user another password, and end all sessions", cobra.ExactArgs(1), func(cmd *cobra.Command, user *core.Record, _ []string) (string, error) {
+	reset := set("reset IDENT", "Give a user, by e-mail or username, another password, and end all sessions", cobra.ExactArgs(1), func(cmd *cobra.Command, user *core.Record, _ []string) (string, error) {
 		password, err := readPassword(cmd)
 		if err != nil {
 			return "", err
