@@ -183,10 +183,27 @@ func secureLibrary(b *bench, dir, cert, key string, trusted *x509.CertPool, cont
 	}
 	s := &server{base: "https://" + https, client: secureClient(trusted, true)}
 	out := secured{addr: https, stop: stop}
-	if out.file, err = s.publish(content); err != nil {
+	if out.file, err = s.publish(content); err == nil {
+		err = alone(c.Process.Pid)
+	}
+	if err != nil {
 		return secured{}, errors.Join(err, stop())
 	}
 	return out, nil
+}
+
+// alone waits until a process has no children: a first start compiles PDFium.
+func alone(pid int) error {
+	time.Sleep(time.Second)
+	for began := time.Now(); ; time.Sleep(100 * time.Millisecond) {
+		pids, err := tree(pid)
+		if err != nil || len(pids) == 1 {
+			return err
+		}
+		if time.Since(began) > 5*time.Minute {
+			return errors.New("its children do not end")
+		}
+	}
 }
 
 // publish uploads a file for all to read and returns its path.

@@ -56,7 +56,7 @@ func TestOpsSlowClients(t *testing.T) {
 						drip(ctx, slow, addr, kinds[i%len(kinds)], &open, &refused)
 						select {
 						case <-ctx.Done():
-						case <-time.After(time.Second): // and again
+						case <-time.After(3 * time.Second): // and again
 						}
 					}
 				})
