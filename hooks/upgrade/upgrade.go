@@ -56,8 +56,11 @@ func (u *Upgrade) Open(upToDate bool) error {
 		return fmt.Errorf("make the data folder: %w", err)
 	}
 	held, err := hold.Share(dir)
-	if err != nil {
+	if errors.Is(err, hold.ErrHeld) {
 		return fmt.Errorf("%w, to bring it to another version or to restore it: try again when that is done", err)
+	}
+	if err != nil {
+		return err
 	}
 	u.held = held // until the program ends
 	if err := u.resume(); err != nil {

@@ -24,8 +24,12 @@ type Folder struct {
 }
 
 // Share holds the data folder together with others. It fails with ErrHeld
-// while another program has it alone.
+// while another program has it alone, and where root is about to leave files in
+// another user's folder that this one could not read.
 func Share(dir string) (*Folder, error) {
+	if err := stranger(dir); err != nil {
+		return nil, err
+	}
 	file, err := os.OpenFile(filepath.Join(dir, Name), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("hold the data folder: %w", err)
