@@ -114,9 +114,7 @@ func ok(format string, a ...any) Finding {
 	return Finding{State: OK, Detail: fmt.Sprintf(format, a...)}
 }
 
-func off(format string, a ...any) Finding {
-	return Finding{State: Off, Detail: fmt.Sprintf(format, a...)}
-}
+func off(detail string) Finding { return Finding{State: Off, Detail: detail} }
 
 func warn(hint, format string, a ...any) Finding {
 	return Finding{State: Warning, Hint: hint, Detail: fmt.Sprintf(format, a...)}
