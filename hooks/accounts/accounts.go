@@ -138,6 +138,7 @@ func Bind(app core.App, d Deps) {
 				Id: "onlibrary.accounts.onlyActive", Func: onlyActive, Priority: apis.DefaultLoadAuthTokenMiddlewarePriority + 1,
 			},
 			on("namePassword", namePassword),
+			on("onlyWithMail", onlyWithMail),
 			on("evenOut", r.evenOut),
 		)
 		g := e.Router.Group("/api/library")

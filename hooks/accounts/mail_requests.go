@@ -7,6 +7,9 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/security"
 
+	"onlibrary/internal/fault"
+	"onlibrary/internal/outbox"
+	"onlibrary/internal/reply"
 	"onlibrary/internal/schema"
 	"onlibrary/internal/within"
 )
@@ -54,6 +57,20 @@ func (r *room) tellOwner(app core.App, owner *core.Record) error {
 		return nil
 	}
 	return r.post(app, owner, errand{About: aboutTaken})
+}
+
+// onlyWithMail refuses, whoever has the address, what a mail is asked for by in
+// a library that has no mail server: nobody is to wait for one in vain.
+func onlyWithMail(e *core.RequestEvent) error {
+	const collection = "POST /api/collections/{collection}/"
+	switch e.Request.Pattern {
+	case collection + "request-password-reset", collection + "request-verification", collection + "request-email-change":
+		c, err := e.App.FindCachedCollectionByNameOrId(e.Request.PathValue("collection"))
+		if err == nil && c.Name == schema.Users && !outbox.Enabled(e.App) {
+			return reply.Error(fault.New(fault.Unavailable, "mail_not_set_up"))
+		}
+	}
+	return e.Next()
 }
 
 // postVerification writes the mail that PocketBase would send beside the request.

@@ -115,6 +115,19 @@ func TestLastLogin(t *testing.T) {
 	}
 }
 
+func TestNoMailIsPromisedWithoutAServer(t *testing.T) {
+	h := open(t)
+	ann := h.user("ann", schema.RoleVisitor)
+	for path, who := range map[string]*core.Record{"request-password-reset": nil, "request-verification": nil, "request-email-change": ann} {
+		for _, email := range []string{"ann@example.org", "nobody@example.org"} {
+			a := h.ask(who, "POST", "/api/collections/users/"+path, m{"email": email, "newEmail": "new." + email})
+			if a.status != 503 || a.code("fault") != "mail_not_set_up" {
+				t.Errorf("%s for %s: %d %s", path, email, a.status, a.raw)
+			}
+		}
+	}
+}
+
 func TestEmailChange(t *testing.T) {
 	h := open(t)
 	h.smtp()

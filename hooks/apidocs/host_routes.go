@@ -35,8 +35,8 @@ func signInRoutes(c *core.Collection) []route {
 	}
 	refresh := post("auth-refresh", "Renew one's token", "A new token, and the account as it is now.", nil, in, http.StatusUnauthorized, http.StatusForbidden)
 	refresh.body, refresh.guests, refresh.who = nil, false, "Who is signed in."
-	change := post("request-email-change", "Change one's address", "Mails the new address a link, and tells the old one.",
-		fields(object{"newEmail": email}), nil, http.StatusUnauthorized, http.StatusForbidden)
+	change := post("request-email-change", "Change one's address", "Mails the new address a link, and tells the old one. A 503 `mail_not_set_up` if the library has no mail server.",
+		fields(object{"newEmail": email}), nil, http.StatusUnauthorized, http.StatusForbidden, http.StatusServiceUnavailable)
 	change.guests, change.who = false, "Who is signed in."
 	all := []route{
 		methods, refresh, change,
@@ -54,9 +54,9 @@ func signInRoutes(c *core.Collection) []route {
 		post("request-otp", "Ask for a one-time password", "Mails one. It answers alike whether there is such an account or not. A 403 if switched off.",
 			fields(object{"email": email}), answer("What it is to be sent back with.", fields(object{"otpId": text("", "x7k2m9q4w8e1r5t")})), closed...),
 		post("auth-with-otp", "Sign in with a one-time password", "", fields(object{"otpId": text("", "x7k2m9q4w8e1r5t"), "password": text("", "12345678")}), in, closed...),
-		post("request-verification", "Mail a link to confirm the address", "It answers alike whether there is such an account or not; at most one mail in two minutes.", fields(object{"email": email}), nil),
+		post("request-verification", "Mail a link to confirm the address", "It answers alike whether there is such an account or not; at most one mail in two minutes. A 503 `mail_not_set_up` if the library has no mail server.", fields(object{"email": email}), nil, http.StatusServiceUnavailable),
 		post("confirm-verification", "Confirm the address", "It makes a pending account active where the library's `activation` is `email`.", fields(object{"token": text(mailed, "")}), nil),
-		post("request-password-reset", "Mail a link to choose a new password", "It answers alike whether there is such an account or not; at most one mail in two minutes.", fields(object{"email": email}), nil),
+		post("request-password-reset", "Mail a link to choose a new password", "It answers alike whether there is such an account or not; at most one mail in two minutes. A 503 `mail_not_set_up` if the library has no mail server.", fields(object{"email": email}), nil, http.StatusServiceUnavailable),
 		post("confirm-password-reset", "Choose a new password", "It ends all the account's tokens.", fields(object{"token": text(mailed, ""), "password": secret, "passwordConfirm": secret}), nil),
 		post("confirm-email-change", "Confirm a new address", "It ends all the account's tokens.", fields(object{"token": text(mailed, ""), "password": secret}), nil),
 	}
