@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"onlibrary/internal/config"
 )
@@ -32,6 +33,17 @@ func Root(version string, open func(upToDate bool) error) *cobra.Command {
 		},
 	}
 	config.Flags(root.PersistentFlags())
+	whole := root.HelpFunc()
+	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
+		if cmd == root || cmd.Name() == "serve" {
+			whole(cmd, args)
+			return
+		}
+		// So many settings would hide what the command is about.
+		root.PersistentFlags().VisitAll(func(f *pflag.Flag) { f.Hidden = f.Name != "data-dir" })
+		whole(cmd, args)
+		fmt.Fprintln(cmd.OutOrStdout(), "\nThe other settings are flags, too: see \"onlibrary --help\".")
+	})
 	root.AddCommand(&cobra.Command{
 		Use: "version", Short: "Print the version", Args: cobra.NoArgs, Annotations: map[string]string{needs: nothing},
 		RunE: func(cmd *cobra.Command, _ []string) error {
