@@ -83,7 +83,7 @@ ui: need-node ui/node_modules ## build the web app into ui/dist
 	npm run --silent build --prefix ui
 
 ui/node_modules: ui/package-lock.json
-	npm ci --no-audit --no-fund --prefix ui
+	npm ci --no-audit --no-fund --loglevel error --prefix ui
 	@touch $@
 
 need-go:
