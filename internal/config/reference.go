@@ -27,7 +27,7 @@ Environment=ONLIBRARY_ENCRYPTION_KEY_FILE=%d/encryption-key
 ` + "```" + `
 
 Mail (SMTP), file storage (S3), backups, rate limits, sign-in by other providers, one-time passwords and two factors are set in the dashboard, at ` + "`/_/`" + `;
-what patrons and staff may do, sign-up, file types and sizes in the app, under Library.
+what patrons and staff may do, sign-up, file types and sizes in the app, under Staff (Roles, Library).
 `
 
 // atRest ends the reference.
