@@ -37,7 +37,16 @@ func readMarker(dir string) (*marker, error) {
 	if err := json.Unmarshal(text, m); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
+	// What it names is moved and removed.
+	if !isLeaf(m.Copy) || m.Aside != "" && !isLeaf(m.Aside) {
+		return nil, fmt.Errorf("%s names no copy in its folder: move it away once the database is as it should be", path)
+	}
 	return m, nil
+}
+
+// isLeaf tells whether a name is of an entry of a folder, and not of another's.
+func isLeaf(name string) bool {
+	return filepath.IsLocal(name) && name != "." && filepath.Base(name) == name
 }
 
 // write puts the marker there, whole.
