@@ -45,11 +45,11 @@ func openFiles(c Config, log *slog.Logger) (*files, error) {
 
 // read returns the certificate that the files hold now.
 func (f *files) read() (*tls.Certificate, error) {
-	cert, err := os.ReadFile(f.cert)
+	cert, err := readPEM(f.cert)
 	if err != nil {
 		return nil, fmt.Errorf("the certificate (--tls-cert) cannot be read: %w", err)
 	}
-	key, err := os.ReadFile(f.key)
+	key, err := readPEM(f.key)
 	if err != nil {
 		return nil, fmt.Errorf("the key of the certificate (--tls-key) cannot be read: %w", err)
 	}
@@ -63,6 +63,23 @@ func (f *files) read() (*tls.Certificate, error) {
 		reason := strings.TrimPrefix(err.Error(), "tls: ")
 		return nil, fmt.Errorf("the certificate %s (--tls-cert) and the key %s (--tls-key) do not go together: %s", f.cert, f.key, reason)
 	}
+}
+
+// readPEM reads a plain file; another kind could be waited for without end.
+func readPEM(path string) ([]byte, error) {
+	const most = 1 << 20
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case info.IsDir():
+		return nil, fmt.Errorf("%s is a directory", path)
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is no plain file", path)
+	case info.Size() > most:
+		return nil, fmt.Errorf("%s is too large", path)
+	}
+	return os.ReadFile(path)
 }
 
 // look tells what the files look like from outside. Links are followed.

@@ -32,11 +32,13 @@ func TestFilesAreMistaken(t *testing.T) {
 	write(t, path("other"), other)
 	write(t, path("garbage"), []byte("not PEM\x00\xff"))
 	write(t, path("empty"), nil)
+	write(t, path("large"), make([]byte, 2<<20))
 	write(t, path("secret"), []byte("-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIGj\n-----END ENCRYPTED PRIVATE KEY-----\n"))
 	for _, c := range []struct{ cert, key, named, reason string }{
 		{"none", "key", "none", "no such file"},
 		{"cert", "none", "none", "no such file"},
 		{".", "key", "", "is a directory"},
+		{"large", "key", "large", "too large"},
 		{"cert", "other", "other", "does not match"},
 		{"key", "cert", "cert", "do not go together"},
 		{"garbage", "key", "garbage", "PEM"},
@@ -47,6 +49,18 @@ func TestFilesAreMistaken(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), path(c.named)) || !strings.Contains(err.Error(), c.reason) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s and %s: %v", c.cert, c.key, err)
 		}
+	}
+}
+
+// It shows that a device, which never ends, is not read.
+func TestFilesArePlain(t *testing.T) {
+	info, err := os.Stat(os.DevNull)
+	if err != nil || info.Mode().IsRegular() {
+		t.Skip("there is no such device here")
+	}
+	err = New(Config{CertFile: os.DevNull, KeyFile: os.DevNull}).Open(nil, nil)
+	if err == nil || !strings.Contains(err.Error(), "no plain file") {
+		t.Error(err)
 	}
 }
 
