@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -130,6 +131,9 @@ func check(v map[string]string) (Config, error) {
 		LogFormat:         v["LOG_FORMAT"],
 	}
 	wrong := func(name, why string) (Config, error) {
+		if holdsSecret(v[name]) {
+			return Config{}, fmt.Errorf("%s%s: %s", Prefix, name, why)
+		}
 		return Config{}, fmt.Errorf("%s%s %q: %s", Prefix, name, v[name], why)
 	}
 	var err error
@@ -144,7 +148,7 @@ func check(v map[string]string) (Config, error) {
 	}
 	for _, d := range words(v["DOMAINS"]) {
 		ascii, err := idna.Lookup.ToASCII(d)
-		if err != nil || !strings.Contains(ascii, ".") || net.ParseIP(ascii) != nil {
+		if err != nil || !isDomain(ascii) || net.ParseIP(ascii) != nil {
 			return wrong("DOMAINS", "want names such as books.example.org")
 		}
 		c.Domains = append(c.Domains, ascii)
@@ -258,6 +262,21 @@ func parseNetwork(s string) (netip.Prefix, error) {
 		return netip.Prefix{}, err
 	}
 	return addr.Unmap().Prefix(addr.Unmap().BitLen())
+}
+
+// isDomain tells whether labels of a name have the length that DNS lets them
+// have (RFC 1035, 2.3.4), and are more than one.
+func isDomain(name string) bool {
+	labels := strings.Split(name, ".")
+	return len(labels) > 1 && len(name) < 254 &&
+		!slices.ContainsFunc(labels, func(l string) bool { return len(l) < 1 || len(l) > 63 })
+}
+
+// holdsSecret tells whether a value that is no secret holds one by mistake: a
+// password in an address, or age's secret key where the public one belongs.
+func holdsSecret(value string) bool {
+	_, rest, address := strings.Cut(value, "://")
+	return address && strings.Contains(rest, "@") || strings.Contains(strings.ToUpper(value), "AGE-SECRET-KEY-")
 }
 
 func isBase(s string) bool {

@@ -51,6 +51,36 @@ func TestWrongValueIsNamed(t *testing.T) {
 	}
 }
 
+// A domain that no authority can give a certificate for is refused at once.
+func TestDomains(t *testing.T) {
+	for _, name := range []string{"a..b", ".example.org", "books.example.org.", strings.Repeat("a", 64) + ".org", strings.Repeat("abcdefg.", 32) + "org", "*.example.org", "10.0.0.1"} {
+		t.Setenv(Prefix+"DOMAINS", name)
+		if _, err := Load(nil); err == nil || !strings.Contains(err.Error(), Prefix+"DOMAINS") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	t.Setenv(Prefix+"DOMAINS", "Bücher.example, "+strings.Repeat("a", 63)+".org")
+	if _, err := Load(nil); err != nil {
+		t.Error(err)
+	}
+}
+
+// What is refused is not repeated where it may be a secret in the wrong place.
+func TestMisplacedSecretIsNotRepeated(t *testing.T) {
+	for name, value := range map[string]string{
+		"PUBLIC_URL": "https://ada:hunter22@books.example.org", "ACME_CA": "https://ada:hunter22@acme.example.org/directory",
+		"CORS_ORIGINS": "https://hunter22@app.example.org", "BACKUP_RECIPIENTS": "AGE-SECRET-KEY-1HUNTER22",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv(Prefix+name, value)
+			_, err := Load(nil)
+			if err == nil || !strings.Contains(err.Error(), Prefix+name) || strings.Contains(strings.ToLower(err.Error()), "hunter22") {
+				t.Error(err)
+			}
+		})
+	}
+}
+
 func TestSecretsHaveNoFlag(t *testing.T) {
 	for _, s := range Settings() {
 		if s.Secret && (s.Flag != "" || s.Default != "" || s.Example != "") {
