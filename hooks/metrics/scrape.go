@@ -50,6 +50,11 @@ func direct(e *core.RequestEvent) bool {
 	if err != nil || !peer.Unmap().IsLoopback() || !local(e.Request.Host) {
 		return false
 	}
+	// A proxy that is not told otherwise may send no header and ask by HTTP/1.0
+	// for 127.0.0.1, as nginx does.
+	if !e.Request.ProtoAtLeast(1, 1) {
+		return false
+	}
 	others := []string{
 		"Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Server", "X-Real-Ip",
 		"X-Client-Ip", "X-Cluster-Client-Ip", "True-Client-Ip", "Cf-Connecting-Ip", "Fly-Client-Ip", "Fastly-Client-Ip",

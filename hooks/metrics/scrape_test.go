@@ -1,10 +1,13 @@
 package metrics
 
 import (
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"strings"
 	"testing"
 
 	"github.com/pocketbase/pocketbase/core"
@@ -56,6 +59,26 @@ func TestWhoMayScrape(t *testing.T) {
 	for _, header := range []string{"Bearer ", "Bearer", ""} {
 		if a := h.ask(t, []string{"Authorization", header, "Via", "1.1 gate"}); a.Status != 404 {
 			t.Errorf("%q opens what has no token: %d", header, a.Status)
+		}
+	}
+}
+
+// nginx, where it is not told otherwise, sends no header that a proxy is known by.
+func TestBareProxyMayNotScrape(t *testing.T) {
+	h := serve(t)
+	for protocol, want := range map[string]string{"1.0": " 404 ", "1.1": " 200 "} {
+		at := strings.TrimPrefix(h.URL, "http://")
+		c, err := net.Dial("tcp", at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := fmt.Fprintf(c, "GET /metrics HTTP/%s\r\nHost: %s\r\nConnection: close\r\n\r\n", protocol, at); err != nil {
+			t.Fatal(err)
+		}
+		answer, err := io.ReadAll(c)
+		c.Close()
+		if line, _, _ := strings.Cut(string(answer), "\r\n"); err != nil || !strings.Contains(line, want) {
+			t.Errorf("HTTP/%s: %s %v", protocol, line, err)
 		}
 	}
 }
