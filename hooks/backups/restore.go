@@ -121,6 +121,9 @@ func (r *room) fill(ctx context.Context, a *archive.Archive, s *swap.Swap, progr
 	if err := a.Extract(ctx, place, progress); err != nil {
 		return err
 	}
+	if err := archive.CheckLog(ctx, s.Path(logs)); err != nil {
+		return err
+	}
 	return archive.CheckDatabase(ctx, s.Path(database), known)
 }
 

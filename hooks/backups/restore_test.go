@@ -2,6 +2,7 @@ package backups
 
 import (
 	"archive/zip"
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -93,6 +94,16 @@ func TestRefusedArchiveChangesNothing(t *testing.T) {
 	for name, database := range foreign(t, h) {
 		bad[name] = database
 	}
+	library := filepath.Join(t.TempDir(), "library.db")
+	if _, err := h.DB().NewQuery("VACUUM INTO '" + library + "'").Execute(); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(library)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bad["damaged log"] = zipWith(t, map[string]string{database: string(whole), logs: "no database"})
+	bad["copied in a change"] = zipWith(t, map[string]string{database: string(whole), database + "-journal": "a page as it was"})
 	before := texts(t, dir)
 	for name, raw := range bad {
 		path := filepath.Join(t.TempDir(), "b.zip")
@@ -325,4 +336,48 @@ func TestDashboardRefusesDamaged(t *testing.T) {
 	if err := h.RestoreBackup(context.Background(), "a.zip"); err == nil || !strings.Contains(err.Error(), "damaged") {
 		t.Error(err)
 	}
+}
+
+// What is no library of this program is refused before PocketBase puts it in the
+// place of ours, which its next start would delete.
+func TestDashboardRefusesForeign(t *testing.T) {
+	h := furnish(t)
+	doc := h.document(t, "a text")
+	for name, raw := range foreign(t, h) {
+		if err := os.MkdirAll(filepath.Join(h.DataDir(), "backups"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(h.DataDir(), "backups", "a.zip"), raw, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.RestoreBackup(t.Context(), "a.zip"); err == nil || !strings.Contains(err.Error(), "a.zip") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := h.FindRecordById(doc.Collection(), doc.Id); err != nil {
+		t.Error(err)
+	}
+	if left, err := os.ReadDir(h.room.Spool); err != nil || len(left) > 0 {
+		t.Error(left, err)
+	}
+}
+
+// zipWith is a zip with files of these texts, as PocketBase makes them.
+func zipWith(t *testing.T, files map[string]string) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	for name, text := range files {
+		w, err := z.Create(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(w, text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
 }

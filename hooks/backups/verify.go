@@ -17,14 +17,17 @@ import (
 
 // open opens the archive at the path. Closing f ends the use of it.
 func open(path string, identities []age.Identity) (a *archive.Archive, f *os.File, err error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !info.Mode().IsRegular() { // a pipe would be waited for without end
+		return nil, nil, fmt.Errorf("%s: it is no plain file", path)
+	}
 	if f, err = os.Open(path); err != nil {
 		return nil, nil, err
 	}
-	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = errors.New("it is no plain file")
-	}
-	if err == nil {
+	if info, err = f.Stat(); err == nil {
 		a, err = archive.Open(f, info.Size(), identities...)
 	}
 	if err != nil {
@@ -60,6 +63,9 @@ func (r *room) verify(ctx context.Context, path, scratch string, identities []ag
 		return nil, err
 	}
 	if err := a.Compare(ctx, place, count); err != nil {
+		return nil, err
+	}
+	if err := archive.CheckLog(ctx, place(logs)); err != nil {
 		return nil, err
 	}
 	if err := archive.CheckDatabase(ctx, place(database), known); err != nil {
@@ -133,7 +139,33 @@ func (r *room) opens(dir string) (err error) {
 	return nil
 }
 
-// check keeps PocketBase from restoring what is damaged or hostile.
+// sane finds out whether the databases in an archive are whole and a library's
+// that this program can open. It tries them in the spool.
+func (r *room) sane(ctx context.Context, a *archive.Archive) (err error) {
+	if err := os.MkdirAll(r.Spool, 0o700); err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp(r.Spool, "restore-")
+	if err != nil {
+		return err
+	}
+	defer within(&err, "remove the scratch folder", func() error { return os.RemoveAll(dir) })
+	place := func(name string) string {
+		for _, db := range []string{database, logs} {
+			if slices.Contains([]string{db, db + "-wal", db + "-journal"}, name) {
+				return filepath.Join(dir, name)
+			}
+		}
+		return ""
+	}
+	if err := a.Extract(ctx, place, func(int) {}); err != nil {
+		return err
+	}
+	return errors.Join(archive.CheckLog(ctx, filepath.Join(dir, logs)), archive.CheckDatabase(ctx, filepath.Join(dir, database), known))
+}
+
+// check keeps PocketBase from restoring what is damaged, hostile or no library's:
+// the server would not start on it, and PocketBase deletes what was there before.
 func (r *room) check(e *core.BackupEvent) error {
 	path, release, err := r.fetch(e.Context, e.App, e.Name)
 	if err != nil {
@@ -141,7 +173,11 @@ func (r *room) check(e *core.BackupEvent) error {
 	}
 	a, f, err := open(path, nil)
 	if err == nil {
-		err = errors.Join(a.Check(e.Context, func(int) {}), f.Close())
+		err = a.Check(e.Context, func(int) {})
+		if err == nil {
+			err = r.sane(e.Context, a)
+		}
+		err = errors.Join(err, f.Close())
 	}
 	if errors.Is(err, archive.ErrIdentity) {
 		err = errors.New("it is encrypted: stop the server and use the command `backup restore`")

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path"
@@ -26,17 +27,17 @@ func OpenDatabase(file string) (*sql.DB, error) {
 // CheckDatabase finds out whether a database is whole and is a library's that
 // this program can open. known tells whether it has the migration of that file.
 func CheckDatabase(ctx context.Context, file string, known func(migration string) bool) error {
+	// It would be undone by whoever opens the database to write, unlike here.
+	if info, err := os.Stat(file + "-journal"); err == nil && info.Size() > 0 {
+		return errors.New("its database is damaged: it was copied in the midst of a change")
+	}
 	db, err := OpenDatabase(file)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	var state string
-	if err := db.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&state); err != nil {
+	if err := whole(ctx, db); err != nil {
 		return fmt.Errorf("its database is damaged: %w", err)
-	}
-	if state != "ok" {
-		return fmt.Errorf("its database is damaged: %.200s", strings.ReplaceAll(state, "\n", " "))
 	}
 	var ours int
 	err = db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('_migrations', '_collections', 'library', 'documents')").Scan(&ours)
@@ -61,6 +62,34 @@ func CheckDatabase(ctx context.Context, file string, known func(migration string
 		}
 	}
 	return rows.Err()
+}
+
+// CheckLog finds out whether the database of the log is whole, if there is one:
+// no server starts on a damaged one.
+func CheckLog(ctx context.Context, file string) error {
+	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	db, err := OpenDatabase(file)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if err := whole(ctx, db); err != nil {
+		return fmt.Errorf("the database of its log is damaged: %w", err)
+	}
+	return nil
+}
+
+func whole(ctx context.Context, db *sql.DB) error {
+	var state string
+	if err := db.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&state); err != nil {
+		return err
+	}
+	if state != "ok" {
+		return fmt.Errorf("%.200s", strings.ReplaceAll(state, "\n", " "))
+	}
+	return nil
 }
 
 // LastMigration is the file of the migration that was applied last.
