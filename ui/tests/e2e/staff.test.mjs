@@ -273,6 +273,37 @@ test('the library says when alerts go out and how long the audit is kept', async
   ada.hasNoComplaint('settings')
 })
 
+test('dialogs begin with their first field, keep the focus, and give it back', async () => {
+  await open(lena, '/staff/categories')
+  const opener = lena.the('button', 'ui.category.add')
+  await opener.focus()
+  await lena.page.keyboard.press('Enter')
+  const dialog = lena.page.getByRole('dialog')
+  const focused = (where) => library.until(() => where.evaluate((element) => element.contains(document.activeElement)), 'the focus', 10)
+  await focused(lena.field('ui.field.name'))
+  for (let i = 0; i < 7; i++) await lena.page.keyboard.press('Tab')
+  assert.ok(await dialog.evaluate((element) => element.contains(document.activeElement)))
+  await lena.page.keyboard.press('Escape')
+  await dialog.waitFor({ state: 'detached' })
+  await focused(opener)
+  lena.hasNoComplaint('a dialog')
+})
+
+for (const colorScheme of ['light', 'dark']) {
+  test(`the page of the API is led to, and can be used by all, in the ${colorScheme}`, async () => {
+    const dev = await person(browser, server, 'en', { colorScheme })
+    await dev.signIn('lena', library.password)
+    await dev.page.goto('/me')
+    await dev.the('link', 'ui.me.api').click()
+    await dev.page.locator('[data-tag="documents"] button').first().click()
+    for (const method of ['get', 'post', 'patch']) await dev.page.locator(`.opblock-${method} .opblock-summary-control`).first().click()
+    await dev.page.locator('.opblock-patch .execute').waitFor()
+    await dev.canBeUsedByAll('the API')
+    dev.hasNoComplaint('the API')
+    await dev.context.close()
+  })
+}
+
 test('the pages speak Arabic, from right to left, on a phone', async () => {
   const layla = await person(browser, server, 'ar', { viewport: { width: 360, height: 740 }, colorScheme: 'dark' })
   const { id } = await admin.collection('users').getFirstListItem('name = "Ada Admin"')
