@@ -44,7 +44,7 @@ func (r *room) database(ctx context.Context, app core.App) Finding {
 	}
 	if !app.IsBootstrapped() {
 		if err := r.Open(); err != nil {
-			return fail("look at the settings, the encryption key among them: onlibrary config show", "it cannot be opened: %v", err)
+			return fail("the reason says what is wrong; onlibrary config show tells which folder and key are in use", "it cannot be opened: %v", err)
 		}
 	}
 	return ok("%s, every page in order", size(all))
