@@ -80,6 +80,9 @@ func diskOrphans(ctx context.Context, app core.App, c *core.Collection, before t
 			return nil, err
 		}
 		for _, entry := range entries {
+			if !entry.IsDir() {
+				continue // somebody put it there: no record's
+			}
 			files, err := os.ReadDir(filepath.Join(root, entry.Name()))
 			if err != nil {
 				return nil, err

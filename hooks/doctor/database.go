@@ -3,6 +3,8 @@ package doctor
 import (
 	"context"
 	"database/sql"
+	"errors"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -23,6 +25,9 @@ func (r *room) database(ctx context.Context, app core.App) Finding {
 	for _, name := range []string{"data.db", "auxiliary.db"} {
 		path := filepath.Join(r.Config.DataDir, name)
 		info, err := os.Stat(path)
+		if errors.Is(err, fs.ErrPermission) || err == nil && !info.Mode().IsRegular() {
+			return fail("give the folder, and all in it, to the user who runs the server: chown -R", "%s cannot be read, or is no plain file", path)
+		}
 		if err != nil {
 			return fail(restore, "%v", err)
 		}

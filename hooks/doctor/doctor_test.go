@@ -361,6 +361,20 @@ func TestDamagedDatabaseIsFound(t *testing.T) {
 	}
 }
 
+// A database that is no file is not waited for, and no backup is put in its place.
+func TestDatabaseThatIsNoFileIsFound(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "data.db"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	r := newRoom(Deps{Config: config.Config{DataDir: dir}})
+	f := r.database(t.Context(), core.NewBaseApp(core.BaseAppConfig{DataDir: dir}))
+	if f.State != Failed || !strings.Contains(f.Hint, "chown") || !strings.Contains(f.Detail, "no plain file") {
+		t.Errorf("%+v", f)
+	}
+}
+
 func TestOpenFolderIsFound(t *testing.T) {
 	t.Parallel()
 	p := healthy(t)
@@ -399,6 +413,12 @@ func TestOrphanAndMissingFilesAreFound(t *testing.T) {
 		orphan := filepath.Dir(d.BaseFilesPath()) + "/nobody000000000/left.txt"
 		if err := fsys.Upload([]byte("left\n"), orphan); err != nil {
 			t.Fatal(err)
+		}
+		if where == "disk" { // as file managers leave it
+			path := filepath.Join(p.DataDir(), core.LocalStorageDirName, filepath.Dir(d.BaseFilesPath()), ".DS_Store")
+			if err := os.WriteFile(path, nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
 		}
 		if f, _ := p.examine(t); f["files"].State != OK {
 			t.Errorf("%s: one that may be on its way: %+v", where, f["files"])
