@@ -3,6 +3,7 @@ package accounts
 import (
 	"regexp"
 	"testing"
+	"time"
 
 	"github.com/pocketbase/pocketbase/core"
 
@@ -33,12 +34,16 @@ func (h *house) code(server *testapp.Mailpit, u *core.Record) (id, code string) 
 	if a.status != 200 || id == "" {
 		h.t.Fatalf("%d %s", a.status, a.raw)
 	}
-	mails := server.Await(h.t, before+1)
-	mail := mails[len(mails)-1]
-	if mail.To != u.Email() {
-		h.t.Fatalf("the mail went to %s", mail.To)
+	// A mail about the last sign-in may come between.
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		for _, mail := range server.Mails(h.t)[before:] {
+			if code = regexp.MustCompile(`\b\d{8}\b`).FindString(mail.Text); mail.To == u.Email() && code != "" {
+				return id, code
+			}
+		}
 	}
-	return id, regexp.MustCompile(`\b\d{8}\b`).FindString(mail.Text)
+	h.t.Fatalf("no code has come to %s", u.Email())
+	return "", ""
 }
 
 func TestTwoFactorsSignIn(t *testing.T) {
