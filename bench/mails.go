@@ -6,12 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log"
 	"math"
-	"net"
 	"net/http"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"sync"
 	"time"
@@ -26,23 +22,11 @@ const (
 // mails has patrons ask for new passwords and waits for their mails in a real
 // mailbox; then it compares how long patrons and strangers wait for the answer.
 func mails(b *bench) (figures []figure, err error) {
-	program := filepath.Join(".cache", "tools", "mailpit")
-	if _, err := os.Stat(program); err != nil {
-		if program, err = exec.LookPath("mailpit"); err != nil {
-			log.Print("mails: mailpit is missing (make need-tools builds it)")
-			return nil, nil
-		}
-	}
-	smtp, api, err := twoPorts()
-	if err != nil {
+	box, err := openMailbox()
+	if err != nil || box == nil {
 		return nil, err
 	}
-	box := exec.Command(program, "--smtp", fmt.Sprint("127.0.0.1:", smtp), "--listen", fmt.Sprint("127.0.0.1:", api),
-		"--max", "0", "--smtp-disable-rdns", "--disable-version-check", "--quiet")
-	if err := box.Start(); err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, box.Process.Kill()); _ = box.Wait() }()
+	defer func() { err = errors.Join(err, box.close()) }()
 
 	dir := filepath.Join(b.dir, "mails")
 	s, err := b.serveLibrary(dir)
@@ -52,7 +36,7 @@ func mails(b *bench) (figures []figure, err error) {
 	if err := s.stop(); err != nil {
 		return nil, err
 	}
-	if err := inDatabase(dir, func(tx *sql.Tx) error { return fillMailed(tx, smtp) }); err != nil {
+	if err := inDatabase(dir, func(tx *sql.Tx) error { return fillMailed(tx, box.smtp) }); err != nil {
 		return nil, err
 	}
 	if s, err = b.serveLibrary(dir); err != nil {
@@ -60,7 +44,6 @@ func mails(b *bench) (figures []figure, err error) {
 	}
 	defer func() { err = errors.Join(err, s.stop()) }()
 
-	arrived := func() (int, error) { return count(fmt.Sprintf("http://127.0.0.1:%d/api/v1/messages?limit=1", api)) }
 	began := time.Now()
 	errs := make([]error, mailed)
 	var all sync.WaitGroup
@@ -72,7 +55,7 @@ func mails(b *bench) (figures []figure, err error) {
 		return nil, err
 	}
 	for n := 0; n < mailed; time.Sleep(5 * time.Millisecond) {
-		if n, err = arrived(); err != nil {
+		if n, err = box.count(); err != nil {
 			return nil, err
 		}
 		if time.Since(began) > time.Minute {
@@ -132,29 +115,3 @@ func fillMailed(tx *sql.Tx, smtp int) error {
 	return err
 }
 
-// count is how many mails a mailbox holds.
-func count(url string) (int, error) {
-	resp, err := http.Get(url)
-	if err != nil {
-		return 0, err
-	}
-	defer resp.Body.Close()
-	var list struct {
-		Total int `json:"total"`
-	}
-	err = json.NewDecoder(resp.Body).Decode(&list)
-	return list.Total, err
-}
-
-func twoPorts() (one, two int, err error) {
-	var ports [2]int
-	for i := range ports {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return 0, 0, err
-		}
-		defer l.Close()
-		ports[i] = l.Addr().(*net.TCPAddr).Port
-	}
-	return ports[0], ports[1], nil
-}

@@ -11,11 +11,9 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"log"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -34,23 +32,11 @@ const (
 // notices has patrons told of something by push and mail, and measures how soon
 // an open client hears of a notification and what that costs its writer.
 func notices(b *bench) (figures []figure, err error) {
-	program := filepath.Join(".cache", "tools", "mailpit")
-	if _, err := os.Stat(program); err != nil {
-		if program, err = exec.LookPath("mailpit"); err != nil {
-			log.Print("notices: mailpit is missing (make need-tools builds it)")
-			return nil, nil
-		}
-	}
-	smtp, api, err := twoPorts()
-	if err != nil {
+	box, err := openMailbox()
+	if err != nil || box == nil {
 		return nil, err
 	}
-	box := exec.Command(program, "--smtp", fmt.Sprint("127.0.0.1:", smtp), "--listen", fmt.Sprint("127.0.0.1:", api),
-		"--max", "0", "--smtp-disable-rdns", "--disable-version-check", "--quiet")
-	if err := box.Start(); err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, box.Process.Kill()); _ = box.Wait() }()
+	defer func() { err = errors.Join(err, box.close()) }()
 	var pushed atomic.Int32
 	fcm := receiver(&pushed)
 	defer fcm.Close()
@@ -70,7 +56,7 @@ func notices(b *bench) (figures []figure, err error) {
 	if err := s.stop(); err != nil {
 		return nil, err
 	}
-	if err := inDatabase(dir, func(tx *sql.Tx) error { return fillNoticed(tx, smtp) }); err != nil {
+	if err := inDatabase(dir, func(tx *sql.Tx) error { return fillNoticed(tx, box.smtp) }); err != nil {
 		return nil, err
 	}
 	if s, err = serve(b.program, dir, "--data-dir", env); err != nil {
@@ -98,7 +84,7 @@ func notices(b *bench) (figures []figure, err error) {
 		return nil, err
 	}
 	for mails := 0; mails < noticed || pushed.Load() < noticed; time.Sleep(5 * time.Millisecond) {
-		if mails, err = count(fmt.Sprintf("http://127.0.0.1:%d/api/v1/messages?limit=1", api)); err != nil {
+		if mails, err = box.count(); err != nil {
 			return nil, err
 		}
 		if time.Since(began) > time.Minute {

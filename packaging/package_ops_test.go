@@ -52,6 +52,11 @@ func TestOpsPackage(t *testing.T) {
 			t.Errorf("no preview: %+v", d)
 		}
 	}
+	// The child that made them is kept apart, and neither it nor the server may call what it likes.
+	b.runs(`main=$(systemctl show -P MainPID onlibrary); child=$(cut -d ' ' -f 1 /proc/$main/task/*/children | grep -m 1 .)
+		for kind in user pid net ipc; do [ "$(readlink /proc/$main/ns/$kind)" != "$(readlink /proc/$child/ns/$kind)" ] || { echo "$kind is shared"; exit 1; }; done
+		for pid in $main $child; do grep -q 'Seccomp:.2' /proc/$pid/status && grep -q 'NoNewPrivs:.1' /proc/$pid/status; done
+		grep -q 'CapBnd:.0000000000000400' /proc/$main/status`)
 	if d := ada.uploads("film.mp4", film(t)); d.State != "ready" || d.StateDetail != "preview_tool_missing" || d.Thumbnail != "" {
 		t.Errorf("without FFmpeg: %+v", d)
 	}
@@ -88,12 +93,15 @@ func TestOpsPackage(t *testing.T) {
 	if !strings.Contains(said, "still in /var/lib/onlibrary") {
 		t.Errorf("it does not say where the library is:\n%s", said)
 	}
-	b.runs("! systemctl is-active onlibrary && ! systemctl is-enabled onlibrary && ! command -v onlibrary && test -s /etc/onlibrary/onlibrary.env && test -s /var/lib/onlibrary/data.db")
+	b.runs("! systemctl is-active onlibrary && ! command -v onlibrary && test -s /etc/onlibrary/onlibrary.env && test -s /var/lib/onlibrary/data.db")
+	b.runs("apt-get install -y --no-install-recommends ./newer.deb && systemctl is-active onlibrary && systemctl is-enabled onlibrary")
+	// Turned off by someone, it stays off.
+	b.runs("systemctl disable --now onlibrary && apt-get install -y --reinstall --no-install-recommends ./newer.deb && ! systemctl is-active onlibrary")
 	// Purged: the library stays.
 	if said = b.runs("apt-get purge -y onlibrary"); !strings.Contains(said, "still in /var/lib/onlibrary") {
 		t.Errorf("it does not say where the library is:\n%s", said)
 	}
-	b.runs("! test -e /etc/onlibrary && test -s /var/lib/onlibrary/data.db")
+	b.runs("! test -e /etc/onlibrary && ! test -L /etc/systemd/system/multi-user.target.wants/onlibrary.service && test -s /var/lib/onlibrary/data.db")
 	b.says("stat -c '%a %U' /var/lib/onlibrary", "700 onlibrary")
 	// Back again.
 	b.runs("apt-get install -y --no-install-recommends ./newer.deb")

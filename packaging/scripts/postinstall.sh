@@ -24,10 +24,9 @@ if [ -z "$before" ] && command -v systemctl >/dev/null; then
 fi
 if [ -d /run/systemd/system ]; then
 	systemctl daemon-reload
-	if [ -z "$before" ]; then
-		systemctl start onlibrary.service || echo "onlibrary: it did not start; see: journalctl -u onlibrary" >&2
-	else
-		# Only if it runs. It saves the data and brings the database up to date.
-		systemctl try-restart onlibrary.service || echo "onlibrary: it did not restart; see: journalctl -u onlibrary" >&2
+	# Not where someone has turned it off. The new version saves the data and
+	# brings the database up to date, which may take a while.
+	if systemctl --quiet is-active onlibrary.service || systemctl --quiet is-enabled onlibrary.service; then
+		systemctl restart onlibrary.service || echo "onlibrary: it did not start; see: journalctl -u onlibrary" >&2
 	fi
 fi

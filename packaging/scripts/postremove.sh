@@ -4,6 +4,11 @@
 set -e
 case "$1" in
 remove | purge | 0)
+	if [ "$1" = purge ]; then
+		rm -f /etc/systemd/system/multi-user.target.wants/onlibrary.service \
+			/etc/systemd/system/sockets.target.wants/onlibrary-http.socket \
+			/etc/systemd/system/sockets.target.wants/onlibrary-https.socket
+	fi
 	if [ -d /run/systemd/system ]; then
 		systemctl daemon-reload
 	fi

@@ -7,8 +7,9 @@ remove | 0)
 	if [ -d /run/systemd/system ]; then
 		systemctl stop onlibrary-http.socket onlibrary-https.socket onlibrary.service
 	fi
-	if command -v systemctl >/dev/null; then
-		systemctl --quiet disable onlibrary-http.socket onlibrary-https.socket onlibrary.service
-	fi
 	;;
 esac
+# Debian keeps what is set until it is purged, whether it starts by itself too.
+if [ "$1" = 0 ] && command -v systemctl >/dev/null; then
+	systemctl --quiet disable onlibrary-http.socket onlibrary-https.socket onlibrary.service
+fi
