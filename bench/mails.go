@@ -114,4 +114,3 @@ func fillMailed(tx *sql.Tx, smtp int) error {
 		'$.meta.senderAddress', 'library@example.org') WHERE id = 'settings'`, smtp)
 	return err
 }
-
