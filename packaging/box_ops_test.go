@@ -19,6 +19,9 @@ import (
 // cache outlives a run: a fresh Debian, packed, and the packages that apt fetched.
 const cache = "../.cache/roots"
 
+// desk is where scripts run in a box.
+const desk = "/srv"
+
 // box is a machine of its own: a fresh Debian 12 in which systemd is process 1.
 // It shares this machine's network.
 type box struct {
@@ -101,14 +104,14 @@ func (b *box) boots() {
 	}
 }
 
-// tries runs a script in it, as its superuser, in /root, and returns all that it says.
+// tries runs a script in it, as its superuser, at its desk, and returns all that it says.
 func (b *box) tries(script string, stdin ...string) (string, error) {
 	b.t.Helper()
 	cmd := exec.Command("nsenter", "--target", strconv.Itoa(b.leader), "--mount", "--uts", "--ipc", "--pid", "--cgroup",
-		"env", "-i", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LC_ALL=C.UTF-8", "DEBIAN_FRONTEND=noninteractive",
-		"sh", "-ec", "cd /root\n"+script)
+		"env", "-i", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME="+desk, "LC_ALL=C.UTF-8", "DEBIAN_FRONTEND=noninteractive",
+		"sh", "-ec", "cd "+desk+"\n"+script)
 	if b.leader == 0 { // off: only its files are there
-		cmd = exec.Command("chroot", b.root, "env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "sh", "-ec", "cd /root\n"+script)
+		cmd = exec.Command("chroot", b.root, "env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME="+desk, "sh", "-ec", "cd "+desk+"\n"+script)
 	}
 	cmd.Stdin = strings.NewReader(strings.Join(stdin, ""))
 	out, err := cmd.CombinedOutput()

@@ -65,12 +65,12 @@ func TestOpsImage(t *testing.T) {
 	s.base("docker.io/library/node:22-bookworm-slim", map[string]string{node: "/usr/bin/node", npm: "/usr/lib/node_modules/npm"},
 		"ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/bin/npm && npm --version", "PATH="+path)
 	s.base("docker.io/library/golang:1.27-bookworm", map[string]string{line("go", "env", "GOROOT"): "/usr/local/go"},
-		"/usr/local/go/bin/go version", "PATH=/usr/local/go/bin:"+path, "GOPATH=/go", "GOTOOLCHAIN=local", "GOFLAGS=-buildvcs=false", "GOPROXY="+line("go", "env", "GOPROXY"))
+		"/usr/local/go/bin/go version", "PATH=/usr/local/go/bin:"+path, "GOPATH=/go", "GOCACHE=/go/cache", "GOTOOLCHAIN=local", "GOFLAGS=-buildvcs=false", "GOPROXY="+line("go", "env", "GOPROXY"))
 	archives, err := filepath.Abs(filepath.Join(cache, "archives"))
 	must(t, err)
 	must(t, os.MkdirAll(filepath.Join(archives, "partial"), 0o755))
 	build := s.cmd("build", "--pull-never", "--isolation", "chroot", "--build-arg", "VERSION=0.0.1", "--format", "docker", "--tag", "onlibrary",
-		"--volume", line("go", "env", "GOMODCACHE")+":/go/pkg/mod", "--volume", line("go", "env", "GOCACHE")+":/root/.cache/go-build",
+		"--volume", line("go", "env", "GOMODCACHE")+":/go/pkg/mod", "--volume", line("go", "env", "GOCACHE")+":/go/cache",
 		"--volume", archives+":/var/cache/apt/archives", "..")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)

@@ -25,12 +25,12 @@ const (
 func TestOpsPackage(t *testing.T) {
 	older, newer := deb(t, "0.0.1"), deb(t, "0.0.2")
 	b := fresh(t)
-	b.given(older, "/root/older.deb")
-	b.given(newer, "/root/newer.deb")
+	b.given(older, desk+"/older.deb")
+	b.given(newer, desk+"/newer.deb")
 	b.boots()
 
 	b.runs("apt-get update -qq && apt-get install -y --no-install-recommends ./older.deb")
-	b.says("onlibrary version", "onlibrary 0.0.1")
+	b.says("onlibrary version", "onlibrary v0.0.1")
 	b.says("stat -c '%a %U:%G' /etc/onlibrary/onlibrary.env /var/lib/onlibrary", "640 root:onlibrary\n700 onlibrary:onlibrary")
 	b.says("systemctl is-enabled onlibrary", "enabled")
 	b.says("systemctl is-active onlibrary", "active")
@@ -75,7 +75,7 @@ func TestOpsPackage(t *testing.T) {
 	// Upgraded, with what was changed in the settings.
 	before := b.runs("systemctl show -P MainPID onlibrary; sha256sum /etc/onlibrary/onlibrary.env")
 	b.runs("apt-get install -y --no-install-recommends ./newer.deb")
-	b.says("onlibrary version", "onlibrary 0.0.2")
+	b.says("onlibrary version", "onlibrary v0.0.2")
 	b.says("systemctl is-active onlibrary", "active")
 	after := b.runs("systemctl show -P MainPID onlibrary; sha256sum /etc/onlibrary/onlibrary.env")
 	pidBefore, sumBefore, _ := strings.Cut(before, "\n")
@@ -133,12 +133,12 @@ func TestOpsRPM(t *testing.T) {
 	}
 	b := fresh(t)
 	do(t, rpm, "--root", b.root, "-i", "--nodeps", older)
-	b.says("onlibrary version", "onlibrary 0.0.1")
+	b.says("onlibrary version", "onlibrary v0.0.1")
 	b.says("stat -c '%a %U:%G' /etc/onlibrary/onlibrary.env /var/lib/onlibrary", "640 root:onlibrary\n700 onlibrary:onlibrary")
 	b.runs("test -L /etc/systemd/system/multi-user.target.wants/onlibrary.service")
 	b.runs("echo '# mine' >> /etc/onlibrary/onlibrary.env && touch /var/lib/onlibrary/data.db")
 	do(t, rpm, "--root", b.root, "-U", "--nodeps", newer)
-	b.says("onlibrary version", "onlibrary 0.0.2")
+	b.says("onlibrary version", "onlibrary v0.0.2")
 	b.runs("grep -q '# mine' /etc/onlibrary/onlibrary.env && test -L /etc/systemd/system/multi-user.target.wants/onlibrary.service")
 	if said := do(t, rpm, "--root", b.root, "-e", "--nodeps", "onlibrary"); !strings.Contains(said, "still in /var/lib/onlibrary") {
 		t.Errorf("it does not say where the library is: %s", said)

@@ -68,7 +68,7 @@ func TestOpsWalkThrough(t *testing.T) {
 	conf := filepath.Join(t.TempDir(), "conf")
 	must(t, os.WriteFile(conf, []byte("[Service]\nEnvironment=ONLIBRARY_ACME_CA="+authority.Directory+" ONLIBRARY_ACME_CA_ROOT=/etc/authority.pem\n"), 0o600))
 	b.given(conf, "/etc/systemd/system/onlibrary.service.d/authority.conf")
-	b.given(older, "/root/onlibrary_0.0.1_amd64.deb")
+	b.given(older, desk+"/onlibrary_0.0.1_amd64.deb")
 	b.boots()
 
 	start := time.Now()
@@ -130,12 +130,12 @@ func TestOpsWalkThrough(t *testing.T) {
 	}
 	b.says("systemctl is-active onlibrary", "active")
 
-	must(t, os.Remove(filepath.Join(b.root, "root/onlibrary_0.0.1_amd64.deb")))
-	b.given(newer, "/root/onlibrary_0.0.2_amd64.deb")
+	must(t, os.Remove(filepath.Join(b.root, desk, "onlibrary_0.0.1_amd64.deb")))
+	b.given(newer, desk+"/onlibrary_0.0.2_amd64.deb")
 	for _, block := range blocks["Upgrade"] {
 		b.runs(block)
 	}
-	b.says("onlibrary version", "onlibrary 0.0.2")
+	b.says("onlibrary version", "onlibrary v0.0.2")
 	ada.awaits()
 	for _, d := range kept {
 		if now := ada.sees(d.ID); now.SHA256 != d.SHA256 || now.Thumbnail != d.Thumbnail {

@@ -118,7 +118,7 @@ func TestSignUpChoosesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if strings.HasPrefix(u.TokenKey(), "xxx") || u.GetString("usernameKey") != "bob" || u.GetDateTime("created").Time().Year() == 2000 {
+	if u.TokenKey() == strings.Repeat("x", 50) || u.GetString("usernameKey") != "bob" || u.GetDateTime("created").Time().Year() == 2000 {
 		t.Errorf("a hidden field was taken from the body: %v", u.FieldsData())
 	}
 	a = h.ask(nil, "POST", "/api/batch", m{"requests": []m{{"method": "POST", "url": users, "body": signUpBody(m{"email": "c@example.org"})}}})
