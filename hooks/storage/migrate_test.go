@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -190,6 +192,10 @@ func TestMigrateRefuses(t *testing.T) {
 	h := open(t, nil)
 	h.upload(t, text("tiny.txt", 1))
 	s3 := testapp.StartS3(t)
+	website := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "Welcome!") // to whatever is asked
+	}))
+	defer website.Close()
 	for name, test := range map[string]struct {
 		stdin, want string
 		args        []string
@@ -199,6 +205,7 @@ func TestMigrateRefuses(t *testing.T) {
 		"no S3 at all": {"", "S3 is not set up", []string{"--to", "disk"}},
 		"wrong secret": {"wrong", "does not do", bucketFlags(s3)},
 		"no bucket":    {s3.Secret, "does not do", append(bucketFlags(s3), "--bucket", "elsewhere")},
+		"no S3 there":  {s3.Secret, "does not do", append(bucketFlags(s3), "--endpoint", website.URL)},
 		"nobody there": {s3.Secret, "does not do", append(bucketFlags(s3), "--endpoint", "http://127.0.0.1:1")},
 	} {
 		t.Run(name, func(t *testing.T) {

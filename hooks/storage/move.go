@@ -1,9 +1,11 @@
 package storage
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"sync/atomic"
 	"time"
@@ -11,6 +13,7 @@ import (
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/filesystem"
+	"github.com/pocketbase/pocketbase/tools/security"
 	"golang.org/x/sync/errgroup"
 
 	"onlibrary/internal/schema"
@@ -108,11 +111,16 @@ func (m *move) try() error {
 		_, err := m.from.List(key)
 		return err
 	}
-	if err := m.to.Upload([]byte("a quiet text"), key); err != nil {
+	text := []byte("a quiet text, " + security.RandomString(20)) // which nobody knows before
+	if err := m.to.Upload(text, key); err != nil {
 		return err
 	}
-	if _, _, err := digest(m.to, key); err != nil {
+	_, stored, err := digest(m.to, key)
+	if err != nil {
 		return err
+	}
+	if _, sent, err := pour(io.Discard, bytes.NewReader(text)); err != nil || stored != sent {
+		return errors.Join(errors.New("what is read there is not what was written"), err)
 	}
 	return m.to.Delete(key)
 }
