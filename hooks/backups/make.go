@@ -109,7 +109,7 @@ func (r *room) put(ctx context.Context, app core.App, w *workshop, name string, 
 	if err := os.Rename(part, o.made.path); err != nil {
 		return err
 	}
-	return flush(filepath.Dir(o.made.path))
+	return disk.Flush(filepath.Dir(o.made.path))
 }
 
 // room fails where there is no room for the archive.
@@ -228,17 +228,4 @@ func pocketBase() string {
 		}
 	}
 	return "unknown"
-}
-
-// flush brings a folder's entries to the disk.
-func flush(dir string) error {
-	f, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	err = f.Sync()
-	if errors.Is(err, fs.ErrInvalid) || errors.Is(err, fs.ErrPermission) {
-		err = nil // file systems and platforms where a folder cannot be flushed
-	}
-	return errors.Join(err, f.Close())
 }

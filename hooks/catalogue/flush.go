@@ -1,13 +1,12 @@
 package catalogue
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 
 	"github.com/pocketbase/pocketbase/core"
+
+	"onlibrary/internal/disk"
 )
 
 // flushFiles brings newly stored files to the disk before the row that names
@@ -27,22 +26,10 @@ func flushFiles(e *core.RecordEvent) error {
 			paths = append(paths, filepath.Join(folder, name), filepath.Join(folder, name+".attrs"))
 		}
 		for _, path := range append(paths, folder, filepath.Dir(folder)) {
-			if err := flush(path); err != nil {
+			if err := disk.Flush(path); err != nil {
 				return fmt.Errorf("bring an upload to the disk: %w", err)
 			}
 		}
 	}
 	return e.Next()
-}
-
-func flush(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	err = f.Sync()
-	if errors.Is(err, fs.ErrInvalid) || errors.Is(err, fs.ErrPermission) {
-		err = nil // file systems and platforms where a folder cannot be flushed
-	}
-	return errors.Join(err, f.Close())
 }

@@ -7,13 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/pocketbase/pocketbase/tools/filesystem"
 	"github.com/pocketbase/pocketbase/tools/filesystem/blob"
+
+	"onlibrary/internal/disk"
 )
 
 const (
@@ -168,24 +168,12 @@ func (m *move) right(key string, size int64) error {
 	if m.flags.to == toDisk {
 		path := filepath.Join(m.root, filepath.FromSlash(key))
 		for _, path := range []string{path, path + ".attrs", filepath.Dir(path), filepath.Dir(filepath.Dir(path))} {
-			if err := flush(path); err != nil {
+			if err := disk.Flush(path); err != nil {
 				return fmt.Errorf("bring it to the disk: %w", err)
 			}
 		}
 	}
 	return m.journal.add(key, size)
-}
-
-func flush(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	err = f.Sync()
-	if errors.Is(err, fs.ErrInvalid) || errors.Is(err, fs.ErrPermission) {
-		err = nil // file systems and platforms where a folder cannot be flushed
-	}
-	return errors.Join(err, f.Close())
 }
 
 // attributes are those of a stored file, nil if it is not there.

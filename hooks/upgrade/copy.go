@@ -10,12 +10,13 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"slices"
 	"strings"
 	"time"
 
 	"modernc.org/sqlite"
+
+	"onlibrary/internal/disk"
 )
 
 // folder is where the copies of databases lie in the data folder, each in a
@@ -74,7 +75,7 @@ func (c databaseCopy) make(dir string) error {
 	if err := os.Rename(part, c.path(dir)); err != nil {
 		return err
 	}
-	return flush(filepath.Join(dir, folder))
+	return disk.Flush(filepath.Join(dir, folder))
 }
 
 // describe writes the copy's description beside its databases.
@@ -86,10 +87,10 @@ func (c databaseCopy) describe(path string) error {
 	if err := os.WriteFile(filepath.Join(path, leaf), text, 0o600); err != nil {
 		return err
 	}
-	if err := flush(filepath.Join(path, leaf)); err != nil {
+	if err := disk.Flush(filepath.Join(path, leaf)); err != nil {
 		return err
 	}
-	return flush(path)
+	return disk.Flush(path)
 }
 
 // duplicate copies a database, if there is one, page by page, and looks through
@@ -118,7 +119,7 @@ func duplicate(from, to string) error {
 	if err := os.Chmod(to, 0o600); err != nil {
 		return err
 	}
-	return flush(to)
+	return disk.Flush(to)
 }
 
 // pages copies what an open connection is to, by SQLite's own means for that.
@@ -217,17 +218,4 @@ func word(version string) string {
 		return "unknown"
 	}
 	return regexp.MustCompile(`[^A-Za-z0-9.+-]+`).ReplaceAllString(version, "-")
-}
-
-// flush sees a file, or the names in a folder, written to the disk.
-func flush(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	if err := f.Sync(); err != nil && runtime.GOOS != "windows" { // which cannot flush what is open to be read
-		return err
-	}
-	return nil
 }

@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"onlibrary/internal/disk"
 )
 
 // markerFile stands among the copies while a database is being changed. Where
@@ -59,20 +61,20 @@ func (m marker) write(dir string) error {
 	if err := os.WriteFile(path+unready, text, 0o600); err != nil {
 		return err
 	}
-	if err := flush(path + unready); err != nil {
+	if err := disk.Flush(path + unready); err != nil {
 		return err
 	}
 	if err := os.Rename(path+unready, path); err != nil {
 		return err
 	}
-	return flush(filepath.Dir(path))
+	return disk.Flush(filepath.Dir(path))
 }
 
 func (m marker) remove(dir string) error {
 	if err := os.Remove(filepath.Join(dir, folder, markerFile)); err != nil {
 		return err
 	}
-	return flush(filepath.Join(dir, folder))
+	return disk.Flush(filepath.Join(dir, folder))
 }
 
 // resume undoes what a program that was killed had begun.
@@ -115,7 +117,7 @@ func (m marker) undo(dir string) error {
 			return err
 		}
 	}
-	if err := flush(dir); err != nil {
+	if err := disk.Flush(dir); err != nil {
 		return err
 	}
 	if err := m.remove(dir); err != nil {

@@ -1,4 +1,4 @@
-// Package disk tells how much room a volume has.
+// Package disk tells how much room a volume has, and has what was written reach it.
 package disk
 
 // Space is what a volume holds, in bytes.

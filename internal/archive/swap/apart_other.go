@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"onlibrary/internal/disk"
 )
 
 // isApart tells whether an entry of a folder cannot be moved together with its
@@ -17,7 +19,7 @@ func isApart(dir, name string) (bool, error) { return onOtherDevice(dir, name) }
 func flushAll(dir string) error {
 	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
-			return errors.Join(err, flush(path))
+			return errors.Join(err, disk.Flush(path))
 		}
 		f, err := os.OpenFile(path, os.O_WRONLY, 0)
 		if err != nil {

@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"onlibrary/internal/disk"
 )
 
 // ErrHalf is the error for an exchange that stopped half way; the next Settle
@@ -103,7 +105,7 @@ func (p plan) write(dir string) error {
 	if err := os.Rename(path+".part", path); err != nil {
 		return err
 	}
-	return errors.Join(flush(filepath.Join(dir, Stage)), flush(dir))
+	return errors.Join(disk.Flush(filepath.Join(dir, Stage)), disk.Flush(dir))
 }
 
 // carryOut moves the old files aside and then the new ones into their place.
@@ -181,7 +183,7 @@ func (p plan) end(dir string) error {
 	if err := os.Remove(filepath.Join(dir, Stage, journal)); err != nil {
 		return err
 	}
-	if err := flush(filepath.Join(dir, Stage)); err != nil {
+	if err := disk.Flush(filepath.Join(dir, Stage)); err != nil {
 		return err
 	}
 	var failed []error
@@ -196,22 +198,9 @@ func (p plan) flushPlaces(dir string) error {
 	for _, at := range p.Places {
 		root := filepath.Join(dir, at.Dir)
 		if len(at.Old) > 0 {
-			failed = append(failed, flush(filepath.Join(root, Aside)), flush(filepath.Join(root, Aside, p.Aside)))
+			failed = append(failed, disk.Flush(filepath.Join(root, Aside)), disk.Flush(filepath.Join(root, Aside, p.Aside)))
 		}
-		failed = append(failed, flush(filepath.Join(root, Stage, fresh)), flush(root))
+		failed = append(failed, disk.Flush(filepath.Join(root, Stage, fresh)), disk.Flush(root))
 	}
 	return errors.Join(failed...)
-}
-
-// flush brings a folder's entries to the disk.
-func flush(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	err = f.Sync()
-	if errors.Is(err, fs.ErrInvalid) || errors.Is(err, fs.ErrPermission) {
-		err = nil // file systems and platforms where a folder cannot be flushed
-	}
-	return errors.Join(err, f.Close())
 }
